@@ -1,0 +1,72 @@
+"""Arrays of samples as they travel through acquisition: frozen columns, units in the names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from protocols.geometry import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GazeChunk:
+    """A run of gaze samples, possibly empty.
+
+    Attributes:
+        t_s: session clock in s, shape (n,).
+        t_source_s: the device's own stamp in s, never corrected, shape (n,).
+        xy_px: screen px, origin top left, shape (n, 2); may lie off screen; NaN when invalid.
+            Uncalibrated: a Calibration is applied later, never stored over it.
+        valid: shape (n,).
+        pupil_mm: left and right diameter in mm, shape (n, 2); NaN where absent.
+        raw: every channel as the source delivered it, shape (n, channels), float64.
+    """
+
+    t_s: FloatArray
+    t_source_s: FloatArray
+    xy_px: FloatArray
+    valid: BoolArray
+    pupil_mm: FloatArray
+    raw: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.t_s)
+
+    @classmethod
+    def empty(cls, channels: int = 0) -> GazeChunk:
+        """Return a chunk without samples."""
+        none = np.empty(0)
+        return cls(none, none, np.empty((0, 2)), np.empty(0, bool), np.empty((0, 2)), np.empty((0, channels)))
+
+    @classmethod
+    def joined(cls, chunks: list[GazeChunk]) -> GazeChunk:
+        """Concatenate chunks in the given order; an empty list gives an empty chunk."""
+        if not chunks:
+            return cls.empty()
+        return cls(
+            np.concatenate([c.t_s for c in chunks]),
+            np.concatenate([c.t_source_s for c in chunks]),
+            np.concatenate([c.xy_px for c in chunks]),
+            np.concatenate([c.valid for c in chunks]),
+            np.concatenate([c.pupil_mm for c in chunks]),
+            np.concatenate([c.raw for c in chunks]),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CursorChunk:
+    """A run of mouse cursor samples.
+
+    Attributes:
+        t_s: session clock in s, shape (n,).
+        xy_px: screen px, origin top left, shape (n, 2).
+        buttons: bit mask of pressed buttons, shape (n,); 0 for none.
+    """
+
+    t_s: FloatArray
+    xy_px: FloatArray
+    buttons: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.t_s)

@@ -1,0 +1,100 @@
+"""The seam between devices and everything else: a source blocks briefly and returns data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from acquisition.samples import CursorChunk, GazeChunk
+from protocols.markers import Marker
+from protocols.stimulus import Viewport
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What a source says about itself.
+
+    Attributes:
+        name: as a person would call it.
+        kind: ``lsl``, ``mouse``, ``scripted`` or ``replay``.
+        profile: the wire format that was recognised, for example ``tobii-pro``.
+        source_id: stable device id, empty when the device gives none.
+        nominal_hz: claimed rate in Hz, 0 when irregular or unknown.
+        channels: label of each raw channel, in order.
+        units: unit of each raw channel, in order.
+    """
+
+    name: str
+    kind: str
+    profile: str
+    source_id: str
+    nominal_hz: float
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+
+
+@runtime_checkable
+class GazeSource(Protocol):
+    """A source of gaze. LSL, mouse, scripted and replay are indistinguishable to callers."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """Describe the source; complete after ``open``."""
+        ...
+
+    def open(self) -> None:
+        """Connect. May block for seconds.
+
+        Raises:
+            SourceNotFound: nothing answers; the message lists what was found.
+            ChannelsUnknown: the stream is there but cannot be understood.
+        """
+        ...
+
+    def read(self, timeout_s: float) -> GazeChunk:
+        """Return what has arrived, waiting up to ``timeout_s``; may be empty.
+
+        Raises:
+            SourceLost: no further sample will come.
+        """
+        ...
+
+    def offset_s(self) -> float:
+        """Return the latest estimate of device clock to session clock, in s (0 when they are the same)."""
+        ...
+
+    def close(self) -> None:
+        """Disconnect. Idempotent."""
+        ...
+
+
+class SampleSink(Protocol):
+    """What the recorder writes to. ``sessions.writer.SessionWriter`` satisfies it from above."""
+
+    def gaze(self, chunk: GazeChunk) -> None:
+        """Append gaze samples."""
+        ...
+
+    def cursor(self, chunk: CursorChunk) -> None:
+        """Append cursor samples."""
+        ...
+
+    def marker(self, marker: Marker) -> None:
+        """Append one marker."""
+        ...
+
+    def viewport(self, t_s: float, screen_id: str, viewport: Viewport, page: str) -> None:
+        """Append a change of viewport at ``t_s``; ``page`` is the digest of the page shown from then on."""
+        ...
+
+    def offset(self, t_s: float, offset_s: float) -> None:
+        """Append one estimate of the source's clock offset."""
+        ...
+
+    def flush(self) -> None:
+        """Make everything appended so far survive a crash."""
+        ...
+
+    def close(self, reason: str) -> None:
+        """Seal; ``reason`` is ``complete`` or ``aborted``."""
+        ...
