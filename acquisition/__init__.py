@@ -1,0 +1,1 @@
+"""From a device to fixations: sources, simulated viewer, calibration, recorder, events, dwell."""

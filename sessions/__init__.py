@@ -1,0 +1,1 @@
+"""Session files: the only package that touches HDF5."""
