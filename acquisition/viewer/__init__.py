@@ -1,1 +1,1 @@
-"""The simulated viewer: a policy that decides where to look, eyes that go there, and a process that publishes."""
+"""The simulated viewer: a policy for where to look, eyes that go there, a process that publishes."""

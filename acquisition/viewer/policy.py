@@ -1,19 +1,17 @@
 """Where a simulated viewer looks and what it clicks.
 
-A viewer's expected dwell over the slots of a page is a product of three influences::
+A viewer's expected dwell over the slots of a page is a product of two influences::
 
-    attention ∝ exp(habit_strength · habit + genre_pull · affinity + salience_pull · salience)
+    attention ∝ exp(habit_strength · habit + genre_pull · affinity)
 
 `habit` depends only on where a slot is on the screen, `affinity` only on the film's genres and the viewer's
-preferences, `salience` only on the film. The click distribution follows the same affinity, and what was
-looked at. All distributions below are inventions for testing and demonstration: they are documented so that
+preferences. The click distribution follows the same affinity, and what was looked at. All distributions below are inventions for testing and demonstration: they are documented so that
 anyone can recompute what a perfect model would know, and they are no claim about people.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +31,6 @@ class Viewer:
         habit: one of HABITS, the position habit.
         habit_strength: 0 ignores position; 1 is typical.
         genre_pull: 0 ignores genres; 2 is a determined genre seeker.
-        salience_pull: how much conspicuous posters attract.
         click_pull: how decisively preferred genres are clicked.
         click_gaze: how much the click follows attention.
         preferred: preferred genres, top genre first.
@@ -42,7 +39,6 @@ class Viewer:
     habit: str
     habit_strength: float
     genre_pull: float
-    salience_pull: float
     click_pull: float
     click_gaze: float
     preferred: tuple[str, ...]
@@ -51,15 +47,13 @@ class Viewer:
 def draw_viewer(rng: np.random.Generator, genres: Sequence[str]) -> Viewer:
     """Draw a viewer from the documented population.
 
-    Habit uniform over HABITS; habit strength U(0.6, 1.4); genre pull U(0.6, 2.2); salience pull U(0, 0.5);
-    click pull U(3, 5); click gaze U(0.3, 0.8); three distinct preferred genres, uniform.
+    Habit uniform over HABITS; habit strength U(0.6, 1.4); genre pull U(0.6, 2.2); click pull U(3, 5); click gaze U(0.3, 0.8); three distinct preferred genres, uniform.
     """
     preferred = rng.choice(np.asarray(genres), size=3, replace=False)
     return Viewer(
         habit=str(rng.choice(np.asarray(HABITS))),
         habit_strength=float(rng.uniform(0.6, 1.4)),
         genre_pull=float(rng.uniform(0.6, 2.2)),
-        salience_pull=float(rng.uniform(0.0, 0.5)),
         click_pull=float(rng.uniform(3.0, 5.0)),
         click_gaze=float(rng.uniform(0.3, 0.8)),
         preferred=tuple(str(g) for g in preferred),
@@ -90,7 +84,7 @@ def _centre(x: FloatArray, y: FloatArray) -> FloatArray:
     return np.asarray(-((x - 0.5) ** 2) / (2 * 0.17**2) - ((y - 0.56) ** 2) / (2 * 0.26**2))
 
 
-_HABIT_FORMULAS = {
+_HABIT_FORMULAS: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
     "f-pattern": _f_pattern,
     "l-pattern": _l_pattern,
     "centre": _centre,
@@ -107,7 +101,7 @@ def affinity(films: Sequence[Film], preferred: Sequence[str]) -> FloatArray:
 
     The main genre counts fully, the first secondary genre 0.4; the top genre weighs 1, the others 0.6.
     """
-    weight = {genre: 0.6 for genre in preferred}
+    weight = dict.fromkeys(preferred, 0.6)
     if preferred:
         weight[preferred[0]] = 1.0
     return np.asarray([_film_affinity(film, weight) for film in films], dtype=np.float64)
@@ -119,17 +113,10 @@ def _film_affinity(film: Film, weight: dict[str, float]) -> float:
     return max(main, second)
 
 
-def salience(films: Sequence[Film]) -> FloatArray:
-    """Return a fixed pseudo-random conspicuousness per film, shape (n,), -1 to 1."""
-    digests = [hashlib.sha256(film.key.encode()).digest()[0] for film in films]
-    return np.asarray(digests, dtype=np.float64) / 127.5 - 1.0
-
-
 def attention(viewer: Viewer, layout: SlotLayout, films: Sequence[Film]) -> FloatArray:
     """Return the viewer's expected share of dwell per slot, shape (n,), summing to 1."""
     score = viewer.habit_strength * habit_map(viewer.habit, layout)
-    score = score + viewer.genre_pull * affinity(films, viewer.preferred)
-    return _softmax(score + viewer.salience_pull * salience(films))
+    return _softmax(score + viewer.genre_pull * affinity(films, viewer.preferred))
 
 
 def click_distribution(viewer: Viewer, layout: SlotLayout, films: Sequence[Film]) -> FloatArray:
