@@ -5,8 +5,9 @@ A viewer's expected dwell over the slots of a page is a product of two influence
     attention ∝ exp(habit_strength · habit + genre_pull · affinity)
 
 `habit` depends only on where a slot is on the screen, `affinity` only on the film's genres and the viewer's
-preferences. The click distribution follows the same affinity, and what was looked at. All distributions below are inventions for testing and demonstration: they are documented so that
-anyone can recompute what a perfect model would know, and they are no claim about people.
+preferences. The click distribution follows the same affinity, and what was looked at. All distributions
+below are inventions for testing and demonstration: they are documented so that anyone can recompute what a
+perfect model would know, and they are no claim about people.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Viewer:
 def draw_viewer(rng: np.random.Generator, genres: Sequence[str]) -> Viewer:
     """Draw a viewer from the documented population.
 
-    Habit uniform over HABITS; habit strength U(0.6, 1.4); genre pull U(0.6, 2.2); click pull U(3, 5); click gaze U(0.3, 0.8); three distinct preferred genres, uniform.
+    Habit uniform over HABITS; habit strength U(0.6, 1.4); genre pull U(0.6, 2.2);
+    click pull U(3, 5); click gaze U(0.3, 0.8); three distinct preferred genres, uniform.
     """
     preferred = rng.choice(np.asarray(genres), size=3, replace=False)
     return Viewer(
