@@ -1,0 +1,155 @@
+"""What tuning needs of a vision-language model.
+
+The prompt of every mode is the same text; only where the soft prompt stands differs::
+
+    front         [soft prompt] [image prefix] [question]      the paper's placement
+    after-image   [image prefix] [soft prompt] [question]      the image prefix is cached, frozen
+
+The answer letter is predicted at the last token of the question, the *answer position*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from torch import Tensor
+
+from protocols.stimulus import Page
+
+Placement = Literal["front", "after-image"]
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneSpec:
+    """A backbone's identity and shape.
+
+    Attributes:
+        id: name or hub id.
+        digest: SHA-256 of the weights, hexadecimal.
+        width: of the language model, d.
+        layers: decoder layers, L.
+        heads: attention heads per layer, H.
+        positions: scheme of position ids, ``mrope_3d`` or ``rope_1d``.
+        embedding_rms: root mean square of the token embeddings, the scale of a sensible soft prompt.
+    """
+
+    id: str
+    digest: str
+    width: int
+    layers: int
+    heads: int
+    positions: str
+    embedding_rms: float
+
+
+@dataclass(frozen=True, eq=False)
+class Cache:
+    """The frozen image prefix of one page, for the ``after-image`` placement.
+
+    Attributes:
+        keys: per layer (1, KV heads, prefix, head width), rotated.
+        values: per layer, same shape.
+        maps: per layer, attention averaged over heads (prefix, prefix); what rollout needs.
+    """
+
+    keys: tuple[Tensor, ...]
+    values: tuple[Tensor, ...]
+    maps: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """One page and question, ready for the model; everything that does not depend on a soft prompt.
+
+    Attributes:
+        prefix: embeddings up to and including the image, (prefix, d).
+        question: embeddings after the image, (question, d); its last token is the answer position.
+        prefix_positions: native position ids without a soft prompt, (3, prefix).
+        question_positions: (3, question).
+        image: where the image tokens stand in the prefix.
+        deepstack: visual features added to image tokens after the first decoder layers, each (image, d).
+        slot_weights: W, (slots, image tokens): the share of each token's area that is credited to the slot.
+        letters: token id of each slot's answer letter, (slots,).
+        cache: frozen prefix states.
+    """
+
+    prefix: Tensor
+    question: Tensor
+    prefix_positions: Tensor
+    question_positions: Tensor
+    image: slice
+    deepstack: tuple[Tensor, ...]
+    slot_weights: Tensor
+    letters: Tensor
+    cache: Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an operator needs of the forward pass.
+
+    Attributes:
+        last_layers: how many decoder layers are probed, from the top; m.
+        lower_rows: whether attention of all positions, not only the answer row, is needed below the top layer.
+        gradients: whether the graph from answer rows to logits must be kept.
+    """
+
+    last_layers: int
+    lower_rows: bool
+    gradients: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What one forward pass leaves for an operator; B examples of T positions each.
+
+    Attributes:
+        letter_logits: (B, slots), -inf beyond an example's slots.
+        rows: attention of the answer position per probed layer, shallow to deep, each (B, H, T).
+        lower_maps: attention averaged over heads per probed layer below the top, each (B, T, T);
+            empty unless planned.
+        image: where the image tokens stand among the T positions.
+        slot_weights: W per example, (B, slots, image tokens), zero rows beyond an example's slots.
+    """
+
+    letter_logits: Tensor
+    rows: tuple[Tensor, ...]
+    lower_maps: tuple[Tensor, ...]
+    image: slice
+    slot_weights: Tensor
+
+
+class Backbone(Protocol):
+    """A frozen vision-language model that answers with a letter."""
+
+    @property
+    def spec(self) -> BackboneSpec:
+        """Identity and shape."""
+        ...
+
+    def prepare(self, page: Page, preferred: Sequence[str]) -> Prepared:
+        """Render nothing, look up everything: token ids, vision features, positions, W.
+
+        Args:
+            page: the model's variant of a page, with letters.
+            preferred: the participant's preferred genres, top genre first.
+
+        Raises:
+            GridMismatch: the token grid does not belong to the image.
+        """
+        ...
+
+    def trace(
+        self, prepared: Sequence[Prepared], prompts: Tensor | None, placement: Placement, plan: Plan
+    ) -> Trace:
+        """Run the model once on B examples of equal length.
+
+        Args:
+            prepared: B examples.
+            prompts: soft prompts (B, N, d), fp32, or None for the bare backbone.
+            placement: where the prompts stand.
+            plan: what must be kept.
+        """
+        ...

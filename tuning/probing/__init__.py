@@ -1,0 +1,1 @@
+"""Operators that read a model's visual relevance off one answer position."""
