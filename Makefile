@@ -1,0 +1,66 @@
+# Everything a new machine needs: `make demo` or `make test`. Nothing has to be set up before.
+# On Debian and Ubuntu only git, make and (when not root) one printed apt-get command are needed first.
+
+PYTHON ?= python3
+VENV := .venv
+LIGHT := .venv-light
+PIP := -m pip --quiet --disable-pip-version-check
+PYTEST := -m pytest -q
+
+.PHONY: setup system demo test check tests tests-without-torch tests-without-qt bench clean
+
+setup: system $(VENV)/.installed
+
+system:
+	@PYTHON="$(PYTHON)" bash scripts/system_packages.sh
+
+$(VENV)/.installed: pyproject.toml | system
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python $(PIP) install -e '.[tune,test]'
+	@touch $@
+
+demo: setup
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname -s)" = Darwin ]; \
+	then $(VENV)/bin/gazetwin demo --out demo-out; \
+	else $(VENV)/bin/gazetwin demo --headless --out demo-out; fi
+
+test: check tests tests-without-torch tests-without-qt
+
+check: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy scripts benchmarks
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python scripts/check_wheel.py
+	$(VENV)/bin/python scripts/size_budget.py
+
+tests: setup
+	$(VENV)/bin/python $(PYTEST) --junitxml=build/tests.xml
+	$(VENV)/bin/python scripts/no_skips.py build/tests.xml
+
+# The proofs by absence: the studio never needs torch, and the packages below it never need Qt.
+$(LIGHT)/.installed: pyproject.toml | system
+	$(PYTHON) -m venv $(LIGHT)
+	$(LIGHT)/bin/python $(PIP) install -e '.[test]'
+	@touch $@
+
+tests-without-torch: setup $(LIGHT)/.installed
+	$(LIGHT)/bin/python -c 'import PySide6' || $(LIGHT)/bin/python $(PIP) install -e '.[test]'
+	! $(LIGHT)/bin/python -c 'import torch' 2>/dev/null
+	$(LIGHT)/bin/python $(PYTEST) -m 'not engine' --junitxml=build/without-torch.xml tests/studio tests/test_house.py
+	$(LIGHT)/bin/python scripts/no_skips.py build/without-torch.xml
+
+tests-without-qt: setup tests-without-torch
+	$(LIGHT)/bin/python $(PIP) uninstall -y PySide6-Essentials PySide6-Addons shiboken6
+	! $(LIGHT)/bin/python -c 'import PySide6' 2>/dev/null
+	$(LIGHT)/bin/python $(PYTEST) -p no:pytest-qt -m 'not engine' --junitxml=build/without-qt.xml \
+		tests/protocols tests/acquisition tests/sessions
+	$(LIGHT)/bin/python scripts/no_skips.py build/without-qt.xml
+
+bench: setup
+	$(VENV)/bin/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) $(LIGHT) build dist demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
