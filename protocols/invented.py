@@ -114,12 +114,16 @@ def _title(rng: np.random.Generator) -> str:
         f"The {adjective} {noun}",
         f"The {noun} of {place}",
         f"{noun} and {second}",
-        f"A {noun} in {place}",
+        f"{_with_article(noun, 'A')} in {place}",
         f"{place}",
         f"The {noun}",
         f"{adjective} {noun}, {other} {second}",
         f"Before the {adjective} {noun}",
-        f"{noun} Without a {second}",
+        f"{noun} Without {_with_article(second)}",
     )
     shares = (0.22, 0.16, 0.14, 0.1, 0.1, 0.04, 0.08, 0.06, 0.05, 0.05)
     return patterns[int(rng.choice(len(patterns), p=shares))]
+
+
+def _with_article(noun: str, article: str = "a") -> str:
+    return f"{article}n {noun}" if noun[0] in "AEIOU" else f"{article} {noun}"

@@ -1,6 +1,7 @@
 """Text in the shipped typeface (Open Sans), set the same on every machine.
 
-The basic layout engine is used on purpose: the other one (Raqm) is not there on every machine and kerns differently.
+The basic layout engine is used on purpose: the other one (Raqm) is not there on every machine and kerns
+differently.
 """
 
 from __future__ import annotations

@@ -29,11 +29,12 @@ def _chevrons(draw: ImageDraw.ImageDraw, centre: Point, radius: int, fill: Colou
 
 
 def _bubbles(draw: ImageDraw.ImageDraw, centre: Point, radius: int, fill: Colour) -> None:
-    """Animation: a head with two round ears."""
+    """Animation: rising bubbles."""
     (x, y), r = centre, radius
-    _disc(draw, (x, y + r // 5), r * 3 // 4, fill)
-    _disc(draw, (x - r * 3 // 4, y - r * 3 // 5), r * 2 // 5, fill)
-    _disc(draw, (x + r * 3 // 4, y - r * 3 // 5), r * 2 // 5, fill)
+    _disc(draw, (x - r // 3, y + r // 4), r * 3 // 4, fill)
+    _disc(draw, (x + r * 4 // 5, y - r // 6), r * 2 // 5, fill)
+    _disc(draw, (x + r // 3, y - r * 4 // 5), r // 4, fill)
+    _disc(draw, (x + r * 3 // 2, y - r * 3 // 4), r // 6, fill)
 
 
 def _smile(draw: ImageDraw.ImageDraw, centre: Point, radius: int, fill: Colour) -> None:
@@ -47,16 +48,11 @@ def _smile(draw: ImageDraw.ImageDraw, centre: Point, radius: int, fill: Colour) 
 def _blinds(draw: ImageDraw.ImageDraw, centre: Point, radius: int, fill: Colour) -> None:
     """Crime: light through a venetian blind."""
     (x, y), r = centre, radius
-    for i in range(-4, 5):
-        top = y + i * r // 4
+    left, right, rise = x - 4 * r, x + 4 * r, r // 8
+    for i in range(-6, 10):
+        top = y + i * r * 3 // 10
         draw.polygon(
-            [
-                (x - r * 2, top),
-                (x + r * 2, top - r // 4),
-                (x + r * 2, top - r // 8),
-                (x - r * 2, top + r // 8),
-            ],
-            fill=fill,
+            [(left, top), (right, top - 4 * rise), (right, top - 3 * rise), (left, top + rise)], fill=fill
         )
 
 
@@ -89,7 +85,7 @@ def _star(draw: ImageDraw.ImageDraw, centre: Point, radius: int, fill: Colour) -
 def _teeth(draw: ImageDraw.ImageDraw, centre: Point, radius: int, fill: Colour) -> None:
     """Horror: two rows of teeth."""
     (x, y), r = centre, radius
-    for i in range(-3, 4):
+    for i in range(-7, 8):
         left = x + i * r * 2 // 3
         draw.polygon([(left, y - r), (left + r * 2 // 3, y - r), (left + r // 3, y)], fill=fill)
         draw.polygon([(left - r // 3, y + r), (left + r // 3, y + r), (left, y + r // 5)], fill=fill)
@@ -119,7 +115,7 @@ def _wedges(draw: ImageDraw.ImageDraw, centre: Point, radius: int, fill: Colour)
     """Thriller: shards that close in on a point."""
     (x, y), r = centre, radius
     for i in range(6):
-        draw.pieslice((x - 2 * r, y - 2 * r, x + 2 * r, y + 2 * r), i * 60, i * 60 + 22, fill=fill)
+        draw.pieslice((x - 5 * r, y - 5 * r, x + 5 * r, y + 5 * r), i * 60, i * 60 + 22, fill=fill)
 
 
 def _tilted_square(draw: ImageDraw.ImageDraw, centre: Point, radius: int, fill: Colour) -> None:

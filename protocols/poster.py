@@ -1,8 +1,8 @@
 """One poster, 342x193 px: drawn typographically from the film's facts, or taken from an image file.
 
-A drawn poster shows the main genre as its colour and motif, the second genre as a diagonal band over about a quarter
-of its area, a third one as a narrow stripe, and the title and year. A film's tint and composition follow from a hash
-of its title and year, so its poster is the same in every run and on every machine.
+A drawn poster shows the main genre as its colour and motif, the second genre as a diagonal band over about a
+quarter of its area, a third one as a narrower stripe, and the title and year. A film's tint and composition
+follow from a hash of its title and year, so its poster is the same in every run and on every machine.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ _TITLE_SIZES = (46, 42, 38, 34, 31, 28, 25, 23, 21, 19, 17, 15, 13, 11)
 _TITLE_WEIGHTS: tuple[Weight, ...] = ("Bold", "CondBold")
 _YEAR_SIZE = 15
 
-_BAND_SLANT = 70
-_BAND_LEFT = 232
-_STRIPE_WIDTH = 30
+_BAND_SLANT = 48
+_BAND_EDGE = 5
+_BAND_LEFTS: tuple[tuple[int, ...], ...] = ((), (236,), (206, 282))
+"""Where the bands meet the poster's lower edge, by number of genres beside the main one, in px."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def image_poster(path: Path) -> PixelArray:
 
 
 def poster(film: Film, images: Path | None = None) -> PixelArray:
-    """Return a film's poster: its image when there is a folder and the film names a file in it, else the drawn one.
+    """Return a film's poster: its image if there is a folder and the film names a file, else drawn.
 
     Raises:
         StimulusMissing: the film names a file that is not in the folder, or is not an image.
@@ -95,7 +96,7 @@ def poster(film: Film, images: Path | None = None) -> PixelArray:
 
 @lru_cache(maxsize=64)
 def details_panel(film: Film) -> PixelArray:
-    """Return what replaces a poster under the pointer: title, year, genres; shape (193, 342, 3), read-only."""
+    """Return what replaces a poster under the pointer: title, year, genres; shape (193, 342, 3)."""
     image = Image.new("RGB", POSTER_SIZE_PX, PAPER)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, 7, _HEIGHT), fill=genre_colour(film.genres[0]))
@@ -123,33 +124,25 @@ def _shapes(film: Film, colour: Colour, variation: _Variation) -> Image.Image:
     _bands(draw, film.genres[1:3])
     if variation.mirrored:
         image = ImageOps.mirror(image)
-    return image.reduce(_FINER)
+    return _lit(image.reduce(_FINER))
 
 
 def _bands(draw: ImageDraw.ImageDraw, genres: tuple[str, ...]) -> None:
-    if genres:
-        _band(draw, _BAND_LEFT - 5, _WIDTH + _BAND_SLANT, INK)
-        _band(draw, _BAND_LEFT, _WIDTH + _BAND_SLANT, genre_colour(genres[0]))
-    if len(genres) > 1:
-        left = _WIDTH - _STRIPE_WIDTH
-        _band(draw, left - 5, _WIDTH + _BAND_SLANT, INK)
-        _band(draw, left, _WIDTH + _BAND_SLANT, genre_colour(genres[1]))
+    for genre, left in zip(genres, _BAND_LEFTS[len(genres)], strict=True):
+        _fill_right_of(draw, left - _BAND_EDGE, INK)
+        _fill_right_of(draw, left, genre_colour(genre))
 
 
-def _band(draw: ImageDraw.ImageDraw, left: int, right: int, fill: Colour) -> None:
-    """Fill a band slanted like a slash; ``left`` and ``right`` are its edges at the bottom, in poster px."""
-    s = _FINER
-    bottom = _HEIGHT * s
-    corners = [(left, bottom), (left + _BAND_SLANT, 0), (right + _BAND_SLANT, 0), (right, bottom)]
-    draw.polygon(
-        [
-            (corners[0][0] * s, bottom),
-            (corners[1][0] * s, 0),
-            (corners[2][0] * s, 0),
-            (corners[3][0] * s, bottom),
-        ],
-        fill=fill,
-    )
+def _fill_right_of(draw: ImageDraw.ImageDraw, left: int, fill: Colour) -> None:
+    """Fill everything to the right of a slanted edge that meets the poster's lower edge at ``left`` px."""
+    corners = ((left, _HEIGHT), (left + _BAND_SLANT, 0), (_WIDTH, 0), (_WIDTH, _HEIGHT))
+    draw.polygon([(x * _FINER, y * _FINER) for x, y in corners], fill=fill)
+
+
+def _lit(image: Image.Image) -> Image.Image:
+    """Darken an image slightly from top to bottom, in whole numbers so that every machine rounds alike."""
+    light = np.linspace(264, 216, _HEIGHT).astype(np.uint32)[:, None, None]
+    return Image.fromarray(np.minimum(np.asarray(image) * light >> 8, 255).astype(np.uint8))
 
 
 def _write(image: Image.Image, film: Film, colour: Colour, variation: _Variation) -> None:
@@ -165,10 +158,11 @@ def _write(image: Image.Image, film: Film, colour: Colour, variation: _Variation
 
 def _text_column(film: Film, variation: _Variation) -> tuple[int, int]:
     """Return left edge and width in px of the part that no band covers."""
-    if len(film.genres) < 2:
+    lefts = _BAND_LEFTS[len(film.genres[1:3])]
+    if not lefts:
         return _MARGIN, _WIDTH - 2 * _MARGIN
-    width = _BAND_LEFT - _MARGIN - 10
-    return (_WIDTH - _BAND_LEFT + 10 if variation.mirrored else _MARGIN), width
+    covered = _WIDTH - lefts[0] + _BAND_EDGE
+    return (covered + _MARGIN // 2 if variation.mirrored else _MARGIN), _WIDTH - covered - _MARGIN * 3 // 2
 
 
 def _frozen(image: Image.Image) -> PixelArray:

@@ -31,8 +31,9 @@ _HEADING_LEFT_PX = 76
 _HEADING_ABOVE_ROW_PX = 70
 _HEADING_HEIGHT_PX = 43
 _HEADING_SIZE_PX = 31
-_LETTER_SIZE_PX = 32
-_LETTER_TILE_PX = (44, 28)
+_LETTER_SIZE_PX = 30
+_LETTER_TILE_PX = (44, 32)
+_LETTER_BASELINE_PX = 26
 _FINER = 4
 
 
@@ -49,7 +50,8 @@ def render(
     Args:
         screen: the films.
         viewport: scroll and swipes.
-        letters: also write the answer letters A, B, C ... under the fully visible posters (the model's variant).
+        letters: also write the answer letters A, B, C ... under the fully visible posters (the model's
+            variant).
         hover: slot whose poster is replaced by the details panel.
         images: folder of poster images; a film's poster file there replaces the drawing.
 
@@ -93,8 +95,8 @@ def _draw_row_furniture(canvas: PixelArray, screen: CarouselScreen, viewport: Vi
 def _draw_letters(canvas: PixelArray, slots: SlotLayout) -> None:
     """Centre each letter in the strip below its poster.
 
-    Near the page's lower edge the strip is cut off; there the letter moves up as far as it must to stay readable,
-    on a tab over the poster.
+    Near the page's lower edge the strip is cut off; there the letter moves up as far as it must to stay
+    readable, on a tab over the poster.
     """
     width, height = _LETTER_TILE_PX
     for letter, slot in zip(slots.letters, slots.slots, strict=True):
@@ -133,12 +135,12 @@ def _heading(text: str) -> PixelArray:
 
 @lru_cache(maxsize=32)
 def _letter(letter: str) -> PixelArray:
-    width, height = _LETTER_TILE_PX
+    width = _LETTER_TILE_PX[0]
     image = Image.new("RGB", _LETTER_TILE_PX, BACKGROUND)
-    face = font("Bold", _LETTER_SIZE_PX)
-    left, top, right, bottom = face.getbbox(letter, anchor="ls")
-    x, y = (width - (right - left)) / 2 - left, (height - (bottom - top)) / 2 - top
-    ImageDraw.Draw(image).text((round(x), round(y)), letter, fill=WHITE, font=face, anchor="ls")
+    draw = ImageDraw.Draw(image)
+    draw.text(
+        (width // 2, _LETTER_BASELINE_PX), letter, fill=WHITE, font=font("Bold", _LETTER_SIZE_PX), anchor="ms"
+    )
     return np.array(image, dtype=np.uint8)
 
 
@@ -154,6 +156,6 @@ def _chevron(step: int) -> PixelArray:
 
 
 def _digest(canvas: PixelArray, slots: SlotLayout) -> str:
-    digest = hashlib.sha256(canvas)
+    digest = hashlib.sha256(canvas.data)
     digest.update(slots.boxes().astype("<f8").tobytes())
     return digest.hexdigest()
