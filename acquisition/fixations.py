@@ -2,7 +2,7 @@
 
 The detector is the one of Olsen, "The Tobii I-VT Fixation Filter" (2012), with two changes. The velocity
 window is 40 ms instead of 20 ms and compares the *means* of its two halves, which keeps 30 deg/s far above
-the noise at 120 Hz and more, where a two-sample velocity is mostly noise. And nothing assumes a sampling rate.
+the noise at 120 Hz and more, where a two-sample velocity is mostly noise. Nothing assumes a sampling rate.
 
 Every decision about a sample needs only a bounded stretch of later samples, so the incremental detector
 returns, bit for bit, what the offline one returns, however the samples were cut into chunks.
