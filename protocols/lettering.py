@@ -71,7 +71,11 @@ def set_text(text: str, weight: Weight, size_px: int, width: float, leading: flo
 
 
 def fit_text(
-    text: str, weights: tuple[Weight, ...], sizes_px: tuple[int, ...], box: tuple[int, int]
+    text: str,
+    weights: tuple[Weight, ...],
+    sizes_px: tuple[int, ...],
+    box: tuple[int, int],
+    leading: float = 1.08,
 ) -> Setting:
     """Set text as large as it fits into a box (width, height) in px without breaking a word.
 
@@ -80,10 +84,10 @@ def fit_text(
     """
     for size_px in sizes_px:
         for weight in weights:
-            setting = set_text(text, weight, size_px, box[0], leading=1.08)
+            setting = set_text(text, weight, size_px, box[0], leading)
             if setting.height_px <= box[1] and _longest_word_px(text, weight, size_px) <= box[0]:
                 return setting
-    smallest = set_text(text, weights[-1], sizes_px[-1], box[0], leading=1.08)
+    smallest = set_text(text, weights[-1], sizes_px[-1], box[0], leading)
     return _elided(smallest, box)
 
 

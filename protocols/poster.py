@@ -13,8 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageOps
 
+from protocols.canvas import frozen
 from protocols.carousel import POSTER_SIZE_PX
 from protocols.errors import StimulusMissing
 from protocols.lettering import Weight, draw_setting, fit_text, set_text
@@ -61,7 +62,7 @@ def drawn_poster(film: Film) -> PixelArray:
     colour = _tinted(genre_colour(film.genres[0]), variation.tint)
     image = _shapes(film, colour, variation)
     _write(image, film, colour, variation)
-    return _frozen(image)
+    return frozen(image)
 
 
 @lru_cache(maxsize=1024)
@@ -74,13 +75,13 @@ def image_poster(path: Path) -> PixelArray:
     try:
         with Image.open(path) as image:
             cover = ImageOps.fit(image.convert("RGB"), POSTER_SIZE_PX, Image.Resampling.LANCZOS)
-    except (OSError, UnidentifiedImageError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise StimulusMissing(
             f"The poster {path} cannot be shown: {error}.",
             "The participant would not see the film the study names.",
             "Put the image there, or leave the film's poster empty to have one drawn.",
         ) from error
-    return _frozen(cover)
+    return frozen(cover)
 
 
 def poster(film: Film, images: Path | None = None) -> PixelArray:
@@ -91,6 +92,12 @@ def poster(film: Film, images: Path | None = None) -> PixelArray:
     """
     if images is None or not film.poster:
         return drawn_poster(film)
+    if Path(film.poster).name != film.poster:
+        raise StimulusMissing(
+            f"The poster of {film.key}, {film.poster!r}, is not a plain file name.",
+            "A study's posters are files of its own image folder.",
+            "Put the image into the folder and name it without a path.",
+        )
     return image_poster(images / film.poster)
 
 
@@ -105,7 +112,7 @@ def details_panel(film: Film) -> PixelArray:
     draw_setting(draw, (left, _MARGIN), title, INK)
     genres = fit_text(", ".join(film.genres), ("Regular",), (16, 14, 12, 11), (width, 48))
     draw_setting(draw, (left, _HEIGHT - _MARGIN - genres.height_px), genres, mixed(INK, PAPER, 0.25))
-    return _frozen(image)
+    return frozen(image)
 
 
 def _tinted(colour: Colour, byte: int) -> Colour:
@@ -163,9 +170,3 @@ def _text_column(film: Film, variation: _Variation) -> tuple[int, int]:
         return _MARGIN, _WIDTH - 2 * _MARGIN
     covered = _WIDTH - lefts[0] + _BAND_EDGE
     return (covered + _MARGIN // 2 if variation.mirrored else _MARGIN), _WIDTH - covered - _MARGIN * 3 // 2
-
-
-def _frozen(image: Image.Image) -> PixelArray:
-    pixels = np.array(image, dtype=np.uint8)
-    pixels.setflags(write=False)
-    return pixels

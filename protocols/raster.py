@@ -6,9 +6,9 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageDraw
 
+from protocols.canvas import blank, frozen, paste
 from protocols.carousel import (
     ARROW_SIZE_PX,
     LETTER_STRIP_PX,
@@ -62,34 +62,28 @@ def render(
         StudyInvalid: the viewport does not belong to the screen.
         StimulusMissing: an image is not there, or no slot has the hovered index.
     """
-    canvas = _empty_page()
+    canvas = blank(PAGE_SIZE_PX)
     for placed in placed_films(screen, viewport):
-        _paste(canvas, poster(placed.film, images), int(placed.box.left), int(placed.box.top))
+        paste(canvas, poster(placed.film, images), int(placed.box.left), int(placed.box.top))
     _draw_row_furniture(canvas, screen, viewport)
     slots, films = layout(screen, viewport), visible_films(screen, viewport)
     if hover is not None:
         box = _hovered(slots, hover).box
-        _paste(canvas, details_panel(films[hover]), int(box.left), int(box.top))
+        paste(canvas, details_panel(films[hover]), int(box.left), int(box.top))
     if letters:
         _draw_letters(canvas, slots)
     canvas.setflags(write=False)
     return Page(canvas, slots, films, screen.id, viewport, _digest(canvas, slots))
 
 
-def _empty_page() -> PixelArray:
-    canvas = np.empty((PAGE_SIZE_PX[1], PAGE_SIZE_PX[0], 3), dtype=np.uint8)
-    canvas[:] = BACKGROUND
-    return canvas
-
-
 def _draw_row_furniture(canvas: PixelArray, screen: CarouselScreen, viewport: Viewport) -> None:
     offset = scroll_offset_px(viewport)
     for row, carousel in enumerate(screen.rows):
         top = row_top_px(row) - offset
-        _paste(canvas, _heading(carousel.genre), _HEADING_LEFT_PX, top - _HEADING_ABOVE_ROW_PX)
+        paste(canvas, _heading(carousel.genre), _HEADING_LEFT_PX, top - _HEADING_ABOVE_ROW_PX)
         for step in (-1, 1):
             box = arrow_box(top, step)
-            _paste(canvas, _chevron(step), int(box.left), int(box.top))
+            paste(canvas, _chevron(step), int(box.left), int(box.top))
 
 
 def _draw_letters(canvas: PixelArray, slots: SlotLayout) -> None:
@@ -102,7 +96,7 @@ def _draw_letters(canvas: PixelArray, slots: SlotLayout) -> None:
     for letter, slot in zip(slots.letters, slots.slots, strict=True):
         top = round(slot.box.bottom) + (LETTER_STRIP_PX - height) // 2
         left = round(slot.box.centre[0]) - width // 2
-        _paste(canvas, _letter(letter), left, min(top, PAGE_SIZE_PX[1] - height))
+        paste(canvas, _letter(letter), left, min(top, PAGE_SIZE_PX[1] - height))
 
 
 def _hovered(slots: SlotLayout, hover: int) -> Slot:
@@ -115,22 +109,13 @@ def _hovered(slots: SlotLayout, hover: int) -> Slot:
     return slots.slots[hover]
 
 
-def _paste(canvas: PixelArray, tile: PixelArray, left: int, top: int) -> None:
-    """Copy a tile to (left, top) px, as far as it lies on the canvas."""
-    height, width = tile.shape[:2]
-    y0, y1 = max(top, 0), min(top + height, canvas.shape[0])
-    x0, x1 = max(left, 0), min(left + width, canvas.shape[1])
-    if y0 < y1 and x0 < x1:
-        canvas[y0:y1, x0:x1] = tile[y0 - top : y1 - top, x0 - left : x1 - left]
-
-
 @lru_cache(maxsize=64)
 def _heading(text: str) -> PixelArray:
     width = min(round(width_px(text, "Bold", _HEADING_SIZE_PX)) + 2, PAGE_SIZE_PX[0] - 2 * _HEADING_LEFT_PX)
     image = Image.new("RGB", (max(width, 1), _HEADING_HEIGHT_PX), BACKGROUND)
     draw = ImageDraw.Draw(image)
     draw.text((0, 33), text, fill=WHITE, font=font("Bold", _HEADING_SIZE_PX), anchor="ls")
-    return np.array(image, dtype=np.uint8)
+    return frozen(image)
 
 
 @lru_cache(maxsize=32)
@@ -141,7 +126,7 @@ def _letter(letter: str) -> PixelArray:
     draw.text(
         (width // 2, _LETTER_BASELINE_PX), letter, fill=WHITE, font=font("Bold", _LETTER_SIZE_PX), anchor="ms"
     )
-    return np.array(image, dtype=np.uint8)
+    return frozen(image)
 
 
 @lru_cache(maxsize=2)
@@ -152,7 +137,7 @@ def _chevron(step: int) -> PixelArray:
     tip, end = (near, far) if step < 0 else (far, near)
     points = [(end, size // 10), (tip, size // 2), (end, size * 9 // 10)]
     ImageDraw.Draw(image).line(points, fill=WHITE, width=size // 7, joint="curve")
-    return np.array(image.reduce(_FINER), dtype=np.uint8)
+    return frozen(image.reduce(_FINER))
 
 
 def _digest(canvas: PixelArray, slots: SlotLayout) -> str:
