@@ -1,0 +1,1 @@
+"""The parts of the operator's window; each renders frozen values and computes nothing."""
