@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -74,6 +75,18 @@ def render(
         _draw_letters(canvas, slots)
     canvas.setflags(write=False)
     return Page(canvas, slots, films, screen.id, viewport, _digest(canvas, slots))
+
+
+def with_letters(page: Page) -> Page:
+    """Return the model's variant of a page that was shown: the same pixels, and letters under the posters.
+
+    Equal to ``render(..., letters=True)`` of the same view, also where its poster images are no longer at
+    hand.
+    """
+    canvas = page.image.copy()
+    _draw_letters(canvas, page.layout)
+    canvas.setflags(write=False)
+    return replace(page, image=canvas, digest=_digest(canvas, page.layout))
 
 
 def _draw_row_furniture(canvas: PixelArray, screen: CarouselScreen, viewport: Viewport) -> None:
