@@ -1,0 +1,172 @@
+"""Finding gaze streams on the network and choosing one."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from acquisition.liblsl import load_pylsl
+from acquisition.profiles import Profile, recognise
+from acquisition.streams import Channel, StreamDescription
+from protocols.errors import ChannelsUnknown, SourceAmbiguous, SourceNotFound
+
+log = logging.getLogger(__name__)
+
+# liblsl compares types literally, and tools spell this one in both ways.
+_GAZE = "(type='Gaze' or type='gaze')"
+_OTHERS_S = 0.6  # after the first answer, how long further streams may take to answer
+_METADATA_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stream that can be recorded.
+
+    Attributes:
+        handle: pylsl's StreamInfo, to connect with.
+        stream: its description.
+        profile: how to read it.
+    """
+
+    handle: Any
+    stream: StreamDescription
+    profile: Profile
+
+
+def streams(timeout_s: float = 1.0) -> list[StreamDescription]:
+    """Return every gaze stream that answers within ``timeout_s``, sorted by name, with its channels."""
+    pylsl = load_pylsl()
+    handles = pylsl.resolve_bypred(_GAZE, 1024, timeout_s)
+    return sorted((describe(handle) for handle in handles), key=lambda s: (s.name, s.source_id, s.uid))
+
+
+def choose(name: str | None, source_id: str | None, timeout_s: float) -> Found:
+    """Find the one stream that is meant.
+
+    Args:
+        name: stream name; any when omitted.
+        source_id: device id; any when omitted.
+        timeout_s: how long to wait for a first answer.
+
+    Raises:
+        SourceNotFound: nothing answers; the message lists what else was found.
+        SourceAmbiguous: several streams fit.
+        ChannelsUnknown: what answers cannot be understood.
+    """
+    pylsl = load_pylsl()
+    wanted = predicate(name, source_id)
+    if not pylsl.resolve_bypred(wanted, 1, timeout_s):
+        raise _not_found(name, source_id, timeout_s)
+    handles = pylsl.resolve_bypred(wanted, 1024, _OTHERS_S)
+    usable, refusals = _usable(handles)
+    if len(usable) == 1:
+        return usable[0]
+    if usable:
+        raise _ambiguous([found.stream for found in usable])
+    raise refusals[0] if refusals else _not_found(name, source_id, timeout_s)
+
+
+def predicate(name: str | None, source_id: str | None, host: str | None = None) -> str:
+    """Return the XPath condition for gaze streams with the given properties."""
+    given = {"name": name, "source_id": source_id, "hostname": host}
+    return " and ".join([_GAZE, *(f"{key}={_quoted(value)}" for key, value in given.items() if value)])
+
+
+def describe(handle: Any) -> StreamDescription:
+    """Read a resolved stream's description; it has no channels when its program does not answer in time."""
+    pylsl = load_pylsl()
+    inlet = pylsl.StreamInlet(handle, recover=False)
+    try:
+        full = inlet.info(_METADATA_S)
+    except (TimeoutError, pylsl.util.LostError) as error:
+        log.warning("stream %r did not describe its channels: %r", handle.name(), error)
+        full = handle
+    return StreamDescription(
+        name=full.name(),
+        type=full.type(),
+        source_id=full.source_id(),
+        uid=full.uid(),
+        host=full.hostname(),
+        nominal_hz=float(full.nominal_srate()),
+        channel_count=int(full.channel_count()),
+        channels=_channels(full.desc()),
+        manufacturer=full.desc().child("acquisition").child_value("manufacturer")
+        or full.desc().child_value("manufacturer"),
+    )
+
+
+class StreamWatch:
+    """Keeps looking, in the background, for the streams that a predicate describes."""
+
+    _SETTLED_S = 1.5  # an answer may take this long
+    _FORGET_S = 1.5
+
+    def __init__(self, wanted: str) -> None:
+        self._resolver = load_pylsl().ContinuousResolver(pred=wanted, forget_after=self._FORGET_S)
+        self._since_s = time.monotonic()
+
+    def handles(self) -> list[Any]:
+        """Return what is visible now."""
+        return list(self._resolver.results())
+
+    def gone(self) -> bool:
+        """Tell whether nothing has answered for long enough to be sure."""
+        return time.monotonic() - self._since_s >= self._SETTLED_S and not self.handles()
+
+
+def _usable(handles: list[Any]) -> tuple[list[Found], list[ChannelsUnknown]]:
+    usable, refusals = [], []
+    for handle in handles:
+        stream = describe(handle)
+        try:
+            usable.append(Found(handle, stream, recognise(stream)))
+        except ChannelsUnknown as refusal:
+            log.info("not used: %s", refusal)
+            refusals.append(refusal)
+    return usable, refusals
+
+
+def _channels(desc: Any) -> tuple[Channel, ...]:
+    entries = []
+    entry = desc.child("channels").child("channel")
+    while not entry.empty():
+        # Pupil Labs' relay calls the type metatype.
+        kind = entry.child_value("type") or entry.child_value("metatype")
+        entries.append(
+            Channel(
+                entry.child_value("label"),
+                entry.child_value("eye"),
+                kind,
+                entry.child_value("unit"),
+                entry.child_value("coordinate_system"),
+            )
+        )
+        entry = entry.next_sibling("channel")
+    return tuple(entries)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if "'" in text else f"'{text}'"
+
+
+def _not_found(name: str | None, source_id: str | None, timeout_s: float) -> SourceNotFound:
+    given = [f"name {name!r}" if name else "", f"source id {source_id!r}" if source_id else ""]
+    wanted = " with " + " and ".join(filter(None, given)) if any(given) else ""
+    seen = load_pylsl().resolve_streams(_OTHERS_S)
+    others = "; ".join(sorted(f"{s.name()!r} (type {s.type()!r}, source id {s.source_id()!r})" for s in seen))
+    return SourceNotFound(
+        f"No gaze stream{wanted} answered within {timeout_s:g} s. On the network: {others or 'no LSL stream'}.",
+        "Without a stream there is no gaze to record.",
+        "Start the tracker's LSL program, check that both computers are on one network and that the firewall "
+        "lets UDP and TCP 16571-16604 through; 'gazetwin streams' lists what answers.",
+    )
+
+
+def _ambiguous(found: list[StreamDescription]) -> SourceAmbiguous:
+    return SourceAmbiguous(
+        f"{len(found)} gaze streams answer: {'; '.join(str(stream) for stream in found)}.",
+        "Taking the first would record an arbitrary one.",
+        "Name one by its name or source id, or stop the others.",
+    )

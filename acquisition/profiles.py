@@ -1,0 +1,180 @@
+"""From a stream's description to gaze on the screen: which wire format it is, and how to read its samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from acquisition.streams import Channel, StreamDescription
+from acquisition.vocabulary import read_by_vocabulary
+from acquisition.wire_format import GazePoint, Space, WireFormat
+from acquisition.wire_formats import FORMATS
+from protocols.errors import ChannelsUnknown
+from protocols.geometry import BoolArray, FloatArray, Screen
+
+_MM_UNITS = frozenset({"mm", "millimeters", "millimetres", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A wire format bound to one stream: where each value of a sample is.
+
+    Attributes:
+        format: the tool's conventions.
+        channels: label of every value of a sample, in order.
+        units: unit of every value of a sample, in order.
+    """
+
+    format: WireFormat
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Short name, for example ``tobii-pro``."""
+        return self.format.profile
+
+    def decode(self, raw: FloatArray, screen: Screen) -> tuple[FloatArray, BoolArray, FloatArray]:
+        """Turn raw samples into gaze on the screen.
+
+        Args:
+            raw: shape (n, channels), as delivered.
+            screen: the display that the gaze refers to.
+
+        Returns:
+            Position (n, 2) in px, NaN when invalid and possibly off screen; valid (n,); pupil diameter (n, 2)
+            in mm, left and right, NaN where absent. Several valid eyes are averaged.
+        """
+        per_eye = np.stack([self._point(raw, point) for point in self.format.points])
+        found = ~np.isnan(per_eye[..., 0])
+        count = found.sum(axis=0)
+        total = np.where(found[..., None], per_eye, 0.0).sum(axis=0)
+        xy = np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], np.nan)
+        if self.format.space is Space.DISPLAY_FRACTION:
+            xy = xy * np.asarray(screen.size_px, dtype=np.float64)
+        return xy, count > 0, self._pupils(raw)
+
+    def roles(self) -> tuple[str, ...]:
+        """Tell in words what every value of a sample is used for; empty for values that are only recorded."""
+        words = dict.fromkeys(self.channels, "")
+        for point in self.format.points:
+            words |= {point.x: f"gaze x, {point.eye}", point.y: f"gaze y, {point.eye}"}
+            if point.quality:
+                words[point.quality] = f"validity, {point.eye}"
+        for eye, label in zip(("left", "right"), self.format.pupils, strict=True):
+            if label and self._in_mm(label):
+                words[label] = f"pupil, {eye}"
+        return tuple(words[label] for label in self.channels)
+
+    def _column(self, raw: FloatArray, label: str) -> FloatArray:
+        return np.asarray(raw[:, self.channels.index(label)], dtype=np.float64)
+
+    def _point(self, raw: FloatArray, point: GazePoint) -> FloatArray:
+        """Return one eye's positions (n, 2) in the format's own space, NaN where lost."""
+        xy = np.column_stack([self._column(raw, point.x), self._column(raw, point.y)])
+        lost = np.isnan(xy).any(axis=1)
+        if self.format.lost_xy is not None:
+            lost |= (xy == self.format.lost_xy).all(axis=1)
+        if self.format.missing is not None:
+            lost |= (xy == self.format.missing).any(axis=1)
+        if point.quality:
+            low, high = self.format.quality_range
+            quality = self._column(raw, point.quality)
+            lost |= ~((quality >= low) & (quality <= high))
+        xy[lost] = np.nan
+        return xy
+
+    def _pupils(self, raw: FloatArray) -> FloatArray:
+        pupils = np.full((len(raw), 2), np.nan)
+        for i, label in enumerate(self.format.pupils):
+            if label in self.channels and self._in_mm(label):
+                values = self._column(raw, label)
+                pupils[:, i] = np.where(values > 0, values, np.nan) * self.format.pupil_mm_per_unit
+        return pupils
+
+    def _in_mm(self, label: str) -> bool:
+        unit = self.units[self.channels.index(label)] if label in self.channels else "absent"
+        return self.format.pupil_mm_per_unit > 0 and unit in _MM_UNITS
+
+
+def recognise(stream: StreamDescription) -> Profile:
+    """Tell how to read a stream.
+
+    Known tools are recognised by name and channels, then by identical channel metadata under another name,
+    then any stream whose metadata follow the XDF gaze vocabulary with a unit that leaves no doubt.
+
+    Raises:
+        ChannelsUnknown: it is not understood, or it is understood and is no gaze on a screen.
+    """
+    found = _known(stream) or read_by_vocabulary(stream)
+    if found is None:
+        raise _unknown(stream)
+    if found.refused:
+        raise ChannelsUnknown(
+            f"Stream {stream} is that of {found.tool}.",
+            found.refused,
+            "Choose a screen-based tracker, or a bridge that publishes gaze mapped onto the screen.",
+        )
+    return Profile(found, stream.labels, stream.units)
+
+
+def format_named(profile: str) -> WireFormat:
+    """Return the wire format with this profile name.
+
+    Raises:
+        ChannelsUnknown: there is none.
+    """
+    for known in FORMATS:
+        if known.profile == profile:
+            return known
+    raise ChannelsUnknown(
+        f"There is no stream profile {profile!r}.",
+        "A profile says how a tool writes gaze onto the wire.",
+        f"Choose one of: {', '.join(sorted(known.profile for known in FORMATS))}.",
+    )
+
+
+def _known(stream: StreamDescription) -> WireFormat | None:
+    for known in FORMATS:
+        if _named_like(known, stream) and _channels_fit(known, stream):
+            return known
+    for known in FORMATS:
+        if len(known.metadata) > 2 and known.metadata == stream.channels:
+            return known
+    return None
+
+
+def _named_like(known: WireFormat, stream: StreamDescription) -> bool:
+    same_type = known.type.casefold() == stream.type.casefold()
+    return same_type and any(fnmatchcase(stream.name, pattern) for pattern in known.names)
+
+
+def _channels_fit(known: WireFormat, stream: StreamDescription) -> bool:
+    if known.described == 0:
+        return not stream.channels and stream.channel_count == len(known.channels)
+    needed = known.used or frozenset(channel.label for channel in known.metadata)
+    described = {channel.label: channel for channel in stream.channels}
+    return all(
+        channel.label in described and _same_meaning(channel, described[channel.label])
+        for channel in known.metadata
+        if channel.label in needed
+    )
+
+
+def _same_meaning(known: Channel, seen: Channel) -> bool:
+    return (known.eye, known.unit, known.system) == (seen.eye, seen.unit, seen.system)
+
+
+def _unknown(stream: StreamDescription) -> ChannelsUnknown:
+    seen = "; ".join(
+        " ".join(filter(None, (c.label or "(no label)", c.eye, c.type, c.unit, c.system)))
+        for c in stream.channels
+    )
+    return ChannelsUnknown(
+        f"Stream {stream} is not understood. Its channels: {seen or 'no channel is described'}.",
+        "Guessing which value is gaze, or its unit, would record plausible nonsense.",
+        "Give its channels the XDF gaze metadata (label, eye, type ScreenX and ScreenY, unit normalized or "
+        f"pixels), or use a known tool: {', '.join(sorted({f.tool for f in FORMATS if not f.refused}))}.",
+    )

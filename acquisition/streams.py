@@ -1,0 +1,69 @@
+"""What a stream says about itself, before anyone decides what it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One channel entry of a stream's metadata; every field may be empty, real tools leave out most.
+
+    Attributes:
+        label: free text.
+        eye: ``left``, ``right``, ``both`` or empty.
+        type: ``ScreenX``, ``Diameter`` ..., or a word of the tool's own.
+        unit: as written.
+        system: coordinate system, as written.
+    """
+
+    label: str
+    eye: str = ""
+    type: str = ""
+    unit: str = ""
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamDescription:
+    """A stream as its metadata describe it.
+
+    Attributes:
+        name: stream name.
+        type: content type; ``Gaze`` or ``gaze`` for gaze.
+        source_id: stable id of the device, empty when it gives none (then it cannot be found again by id).
+        uid: id of this one outlet; changes whenever the device's program restarts.
+        host: computer it runs on.
+        nominal_hz: claimed rate in Hz, 0 for irregular.
+        channel_count: how many values a sample holds.
+        channels: described channels, in order; may be fewer than ``channel_count``, or none.
+        manufacturer: as written, often empty.
+    """
+
+    name: str
+    type: str
+    source_id: str
+    uid: str
+    host: str
+    nominal_hz: float
+    channel_count: int
+    channels: tuple[Channel, ...] = ()
+    manufacturer: str = ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A label per value of a sample; ``channel N`` where the metadata has none."""
+        described = [channel.label for channel in self.channels[: self.channel_count]]
+        rest = range(len(described), self.channel_count)
+        return (*described, *(f"channel {i}" for i in rest))
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """A unit per value of a sample, empty where the metadata has none."""
+        described = [channel.unit for channel in self.channels[: self.channel_count]]
+        return (*described, *[""] * (self.channel_count - len(described)))
+
+    def __str__(self) -> str:
+        rate = f"{self.nominal_hz:g} Hz" if self.nominal_hz else "irregular rate"
+        where = f" on {self.host}" if self.host else ""
+        return f"{self.name!r} (source id {self.source_id!r}, {self.channel_count} channels, {rate}{where})"
