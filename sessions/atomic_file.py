@@ -1,19 +1,24 @@
 """A file whose changes reach the disk all together or not at all.
 
 HDF5 writes its bookkeeping in many small pieces; a process killed between two of them leaves a file that
-cannot be opened. Here every write between two flushes is held in memory; a flush first writes all of them to a
-journal beside the file, then to the file itself, then empties the journal. Whatever moment the process dies at,
-the file is either the state of the last flush, or becomes it by :func:`replay_journal`.
+cannot be opened. Here every write between two flushes is held in memory; a flush first writes all of them to
+a journal beside the file, then to the file itself, then empties the journal. Whatever moment the process dies
+at, the file is in the state of the last flush, or :func:`replay_journal` brings it there.
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import io
+import logging
 import os
 import struct
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
+
+log = logging.getLogger(__name__)
 
 MAGIC = b"GTJOURN1"
 _HEAD = struct.Struct("<QQI")  # bytes of records, size of the file afterwards, CRC-32 of the records
@@ -30,21 +35,28 @@ def journal_path(path: Path) -> Path:
 class AtomicFile:
     """A seekable binary file for h5py's file-object driver; ``flush`` is the only moment the disk changes.
 
+    While it is open no other program can open the file, neither this way nor with HDF5.
+
     Args:
-        path: a file that does not exist yet.
+        path: the file; its journal lies beside it.
+        mode: ``x+b`` for a file that does not exist yet, ``r+b`` for one that does, which is first brought
+            to its last complete flush.
 
     Raises:
-        FileExistsError: there is such a file already.
+        FileExistsError: ``x+b`` and there is such a file already.
+        BlockingIOError: another program has the file open.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("x+b", buffering=0)
+    def __init__(self, path: Path, mode: Literal["x+b", "r+b"] = "x+b") -> None:
+        self._file: IO[bytes] = path.open(mode, buffering=0)
+        _lock(self._file)
+        replay_journal(path)
         self._journal_path = journal_path(path)
         self._journal: IO[bytes] = self._journal_path.open("w+b", buffering=0)
         self._held: list[Write] = []
         self._pending: list[Write] = []
         self._position = 0
-        self._size = 0
+        self._size = self._file.seek(0, io.SEEK_END)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move the position, as files do."""
@@ -122,6 +134,12 @@ class AtomicFile:
         self._pending = []
 
 
+def waiting_flush(path: Path) -> bool:
+    """Tell whether a complete flush waits beside ``path`` because its writer died."""
+    journal = journal_path(path)
+    return journal.exists() and _unpacked(journal.read_bytes()) is not None
+
+
 def replay_journal(path: Path) -> bool:
     """Bring ``path`` to the state of its last complete flush and remove the journal.
 
@@ -141,6 +159,19 @@ def replay_journal(path: Path) -> bool:
             os.fsync(file.fileno())
     journal.unlink()
     return flushed is not None
+
+
+def _lock(file: IO[bytes]) -> None:
+    """Take the lock that HDF5 itself respects; it ends with the process, however that ends."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        log.warning("%s cannot be locked here (%s); let no other program open it", file.name, error.strerror)
 
 
 def _write_all(file: IO[bytes], offset: int, data: bytes) -> None:

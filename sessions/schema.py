@@ -1,4 +1,4 @@
-"""The session file, schema ``gazetwin-session/1``: names, columns and units. Everything else follows these tables.
+"""The session file, schema ``gazetwin-session/1``: names, columns and units. Everything follows these tables.
 
 ::
 
@@ -67,7 +67,8 @@ class Column:
     def dtype(self) -> np.dtype[np.generic]:
         """The type on disk."""
         if self.kind == "text":
-            return np.dtype(h5py.string_dtype("utf-8"))
+            text: np.dtype[np.generic] = h5py.string_dtype("utf-8")
+            return text
         return np.dtype({"float": "<f8", "int": "<i8", "bool": "?", "byte": "u1"}[self.kind])
 
     @property

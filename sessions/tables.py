@@ -43,7 +43,11 @@ class Table:
         shapes = {name: array.shape for name, array in arrays.items()}
         expected = {name: dataset.shape[1:] for name, dataset in self._columns.items()}
         lengths = {shape[0] if shape else -1 for shape in shapes.values()}
-        if {name: shape[1:] for name, shape in shapes.items()} != expected or len(lengths) != 1 or -1 in lengths:
+        if (
+            {name: shape[1:] for name, shape in shapes.items()} != expected
+            or len(lengths) != 1
+            or -1 in lengths
+        ):
             raise SessionError(
                 f"Rows of shapes {shapes} do not fit columns with row shapes {expected}.",
                 "A recording holds equally long columns, else samples could not be told apart.",

@@ -23,7 +23,7 @@ from protocols.geometry import Screen
 from protocols.markers import Marker
 from protocols.participant import Participant
 from protocols.stimulus import Page, Viewport
-from protocols.study import Trial
+from protocols.study import StudyProtocol, Trial
 from sessions.atomic_file import AtomicFile
 from sessions.pages import PageDescription, to_png
 from sessions.schema import GROUPS, SCHEMA, TABLES, State, gaze_columns
@@ -32,24 +32,6 @@ from sessions.tables import Table
 log = logging.getLogger(__name__)
 
 COMPLETE = "complete"
-
-
-class StudySnapshot(Protocol):
-    """What a recording keeps of a study; ``StudyProtocol`` is one."""
-
-    @property
-    def name(self) -> str:
-        """The study's name."""
-        ...
-
-    @property
-    def digest(self) -> str:
-        """Digest of the snapshot."""
-        ...
-
-    def snapshot(self) -> str:
-        """The whole study as text."""
-        ...
 
 
 class Attempt(Protocol):
@@ -74,7 +56,7 @@ class Header:
         consent: what the participant agreed to and when, as JSON-able facts.
     """
 
-    study: StudySnapshot
+    study: StudyProtocol
     participant: Participant
     screen: Screen
     source: SourceInfo
@@ -96,7 +78,9 @@ class SessionWriter:
         self._file = _created(path)
         self._h5 = h5py.File(self._file, "w", track_order=True)
         _write_header(self._h5, header)
-        self._tables = {name: Table(self._h5.require_group(name), columns) for name, columns in TABLES.items()}
+        self._tables = {
+            name: Table(self._h5.require_group(name), columns) for name, columns in TABLES.items()
+        }
         self._gaze = Table(self._h5.create_group("gaze"), gaze_columns(self._channels))
         _describe_channels(self._h5["gaze"], header.source)
         self.clock_pair(*header.clock_pair)
@@ -107,7 +91,7 @@ class SessionWriter:
         cls,
         path: Path,
         *,
-        study: StudySnapshot,
+        study: StudyProtocol,
         participant: Participant,
         screen: Screen,
         source: SourceInfo,
@@ -242,7 +226,9 @@ class SessionWriter:
         log.info("sealed %s (%s, %d gaze samples)", self._path, reason, len(self._gaze))
 
     def _append_row(self, table: str, row: Mapping[str, object]) -> None:
-        self._append(table, {name: np.asarray([value], dtype=_row_dtype(value)) for name, value in row.items()})
+        self._append(
+            table, {name: np.asarray([value], dtype=_row_dtype(value)) for name, value in row.items()}
+        )
 
     def _append(self, table: str, columns: Mapping[str, np.ndarray]) -> None:
         with self._lock:
@@ -283,9 +269,8 @@ def _write_header(h5: h5py.File, header: Header) -> None:
     )
     h5["study"].attrs.update(name=header.study.name, digest=header.study.digest)
     h5["study"]["snapshot"] = header.study.snapshot()
-    profile = TypeAdapter(Participant).dump_json(header.participant).decode("utf-8")
     h5["participant"].attrs["pseudonym"] = header.participant.pseudonym
-    h5["participant"]["profile"] = profile
+    h5["participant"]["profile"] = header.participant.model_dump_json()
     h5["consent"]["record"] = json.dumps(dict(header.consent))
     _write_screen(h5["screen"], header.screen)
     _write_source(h5["source"], header.source)
