@@ -2,15 +2,15 @@
 
 The prompt of every mode is the same text; only where the soft prompt stands differs::
 
-    front         [soft prompt] [image prefix] [question]      the paper's placement
-    after-image   [image prefix] [soft prompt] [question]      the image prefix is cached, frozen
+    front         [soft prompt] [image] [question]      the paper's placement
+    after-image   [image] [soft prompt] [question]      the image's states are cached, frozen
 
 The answer letter is predicted at the last token of the question, the *answer position*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -45,13 +45,13 @@ class BackboneSpec:
 
 
 @dataclass(frozen=True, eq=False)
-class Cache:
-    """The frozen image prefix of one page, for the ``after-image`` placement.
+class Past:
+    """States of earlier positions that later ones attend to; B examples of P positions.
 
     Attributes:
-        keys: per layer (1, KV heads, prefix, head width), rotated.
+        keys: per layer, rotated, (B, KV heads, P, head width).
         values: per layer, same shape.
-        maps: per layer, attention averaged over heads (prefix, prefix); what rollout needs.
+        maps: per probed layer below the top, attention averaged over heads, (B, P, P); may be empty.
     """
 
     keys: tuple[Tensor, ...]
@@ -64,15 +64,15 @@ class Prepared:
     """One page and question, ready for the model; everything that does not depend on a soft prompt.
 
     Attributes:
-        prefix: embeddings up to and including the image, (prefix, d).
-        question: embeddings after the image, (question, d); its last token is the answer position.
+        prefix: embeddings up to and including the end of the image, (prefix, d).
+        question: embeddings after it, (question, d); its last token is the answer position.
         prefix_positions: native position ids without a soft prompt, (3, prefix).
         question_positions: (3, question).
         image: where the image tokens stand in the prefix.
         deepstack: visual features added to image tokens after the first decoder layers, each (image, d).
         slot_weights: W, (slots, image tokens): the share of each token's area that is credited to the slot.
         letters: token id of each slot's answer letter, (slots,).
-        cache: frozen prefix states.
+        past: computes the frozen states of the prefix, once, for the ``after-image`` placement.
     """
 
     prefix: Tensor
@@ -83,7 +83,7 @@ class Prepared:
     deepstack: tuple[Tensor, ...]
     slot_weights: Tensor
     letters: Tensor
-    cache: Cache
+    past: Callable[[], Past]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Plan:
 
     Attributes:
         last_layers: how many decoder layers are probed, from the top; m.
-        lower_rows: whether attention of all positions, not only the answer row, is needed below the top layer.
+        lower_rows: whether attention of all positions, not only the answer row, is needed below the top.
         gradients: whether the graph from answer rows to logits must be kept.
     """
 

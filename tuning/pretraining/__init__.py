@@ -1,0 +1,1 @@
+"""How `carousel-tiny` was trained: drawn carousels, simulated viewers, one command."""
