@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from protocols.slots import SlotDistribution
+import numpy as np
+
+from protocols.errors import NotEnoughExamples
+from protocols.geometry import FloatArray
+from protocols.raster import with_letters
+from protocols.slots import Origin, SlotDistribution
 from protocols.stimulus import Page
 
+if TYPE_CHECKING:
+    from sessions.reader import Recording
+
 Split = Literal["train", "val", "test"]
+Signal = Literal["fixation", "cursor"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +26,7 @@ class Example:
     """One page view of one participant.
 
     Attributes:
-        page: what was on the screen (the participant's variant; backbones add letters themselves).
+        page: the model's variant of what was on the screen, with answer letters.
         gaze: attention by fixation dwell; None when there was none on any slot.
         cursor: attention by cursor dwell; None when there was none on any slot.
         click: slot clicked on this view, None when the view ended without a click.
@@ -24,6 +34,7 @@ class Example:
         preferred: the participant's preferred genres from the questionnaire, top genre first.
         trial: trial number in order of presentation, from 0.
         split: decided by screen, so that no screen is in two splits.
+        shown: digest of the page as the recording keeps it, without letters; empty when there is none.
     """
 
     page: Page
@@ -34,3 +45,52 @@ class Example:
     preferred: tuple[str, ...]
     trial: int
     split: Split
+    shown: str = ""
+
+    def attention(self, signal: Signal) -> SlotDistribution | None:
+        """Return attention by the chosen signal."""
+        return self.gaze if signal == "fixation" else self.cursor
+
+
+def examples_of(
+    recording: Recording, splits: Mapping[str, Split], variant: Callable[[Page], Page] = with_letters
+) -> list[Example]:
+    """Turn every page view of a recording into an example.
+
+    Args:
+        recording: a sealed recording.
+        splits: split of each screen id, from `tuning.splits.split_screens`.
+        variant: how the model sees a page that was shown.
+
+    Raises:
+        NotEnoughExamples: a screen has no split.
+    """
+    participant = recording.participant
+    examples, drawn = [], dict[str, Page]()
+    for view in recording.views():
+        shown = view.page
+        if shown.screen_id not in splits:
+            raise NotEnoughExamples(
+                f"Screen {shown.screen_id} of {recording.path} is in no split.",
+                "It could be used for fitting and for judging at once.",
+                "Split all screens of all sessions together.",
+            )
+        page = drawn.setdefault(shown.digest, variant(shown))
+        examples.append(
+            Example(
+                page=page,
+                gaze=_distribution(view.fixation_ms, "fixation"),
+                cursor=_distribution(view.cursor_ms, "cursor"),
+                click=view.click,
+                participant=participant.pseudonym,
+                preferred=participant.preferred,
+                trial=view.trial,
+                split=splits[shown.screen_id],
+                shown=shown.digest,
+            )
+        )
+    return examples
+
+
+def _distribution(dwell_ms: FloatArray, origin: Origin) -> SlotDistribution | None:
+    return SlotDistribution.of(dwell_ms, origin) if np.asarray(dwell_ms).sum() > 0 else None

@@ -1,0 +1,116 @@
+"""Settings of a fit: validated, readable as TOML, free of model code."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from protocols.errors import TuningError
+from protocols.mistakes import listed
+
+Placement = Literal["front", "after-image"]
+Signal = Literal["fixation", "cursor"]
+Objective = Literal["default", "paper"]
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class FitConfig(BaseModel):
+    """How soft prompts are fitted. The defaults were chosen on validation screens of simulated viewers.
+
+    Attributes:
+        operator: probing operator by name, ``rollout`` or ``attnlrp``.
+        placement: where the soft prompt stands; ``front`` is the paper's.
+        objective: ``default`` has its minimum at the human distribution and explains the model's own answer;
+            ``paper`` is the published weighted KL and explains the true click while fitting.
+        train_signal: gaze or cursor dwell to fit.
+        eval_signal: gaze or cursor dwell to select epochs by and to be judged on.
+        prompt_length: soft tokens N.
+        basis_size: basis prompts M.
+        prompt_scale: standard deviation of the initial basis, in units of the token embeddings' own.
+        personal_prompt: also fit a free prompt per newcomer, added to the basis combination.
+        attention_weight: weight λ of the attention loss.
+        click_weight: weight c of the click cross-entropy.
+        weight_power: exponent γ of the importance weights ω ∝ g^γ; ``paper`` uses 2.
+        coefficient_penalty: weight β of ‖z - z₀‖², z₀ the start.
+        personal_penalty: weight of the personal prompt's mean square, in units of the embeddings' own.
+        basis_rate: learning rate of the basis, in units of the token embeddings' standard deviation.
+        coefficient_rate: learning rate of the coefficients z.
+        personal_rate: learning rate of the personal prompt, in the units of the basis.
+        steps: optimiser steps at most.
+        warmup_steps: steps of linear warm-up before the cosine.
+        batch_size: page views per step.
+        clip_norm: largest gradient norm, over each parameter divided by its learning rate's unit.
+        evaluate_every: steps between two looks at the validation screens.
+        patience: evaluations without improvement before stopping.
+        seed: of initialisation and batches.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    operator: str = "rollout"
+    placement: Placement = "after-image"
+    objective: Objective = "default"
+    train_signal: Signal = "fixation"
+    eval_signal: Signal = "fixation"
+    prompt_length: Count = 16
+    basis_size: Count = 8
+    prompt_scale: Positive = 1.0
+    personal_prompt: bool = True
+    attention_weight: NonNegative = 1.0
+    click_weight: NonNegative = 0.5
+    weight_power: NonNegative = 0.0
+    coefficient_penalty: NonNegative = 1e-3
+    personal_penalty: NonNegative = 1e-2
+    basis_rate: Positive = 0.05
+    coefficient_rate: Positive = 0.1
+    personal_rate: Positive = 0.05
+    steps: Count = 120
+    warmup_steps: Annotated[int, Field(ge=0)] = 5
+    batch_size: Count = 20
+    clip_norm: Positive = 5.0
+    evaluate_every: Count = 10
+    patience: Count = 5
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @classmethod
+    def paper(cls) -> FitConfig:
+        """Return the published settings, as far as they are settings here."""
+        return cls(
+            operator="attnlrp",
+            placement="front",
+            objective="paper",
+            weight_power=2.0,
+            attention_weight=0.5,
+            click_weight=0.5,
+            personal_prompt=False,
+        )
+
+    @classmethod
+    def from_toml(cls, path: Path) -> FitConfig:
+        """Read settings; what the file does not name keeps its default.
+
+        Raises:
+            TuningError: the file cannot be read, or a setting is unknown or out of range.
+        """
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            problem = f"{error}."
+        except ValidationError as error:
+            problem = listed(error)
+        raise TuningError(
+            f"The settings in {path} cannot be used: {problem}",
+            "A fit with half-understood settings could not be repeated.",
+            "Correct the file; every setting has a default, so only differences need to be written.",
+        )
+
+    def to_toml(self) -> str:
+        """Return all settings as TOML; ``from_toml`` reads them back."""
+        return "".join(f"{name} = {json.dumps(value)}\n" for name, value in self.model_dump().items())

@@ -1,0 +1,54 @@
+"""What fitting minimises.
+
+`a` is the model's attention and `g` the human's, both (B, slots) with zeros beyond an example's slots;
+`present` (B, slots) marks the slots that exist.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+PAPER_EPSILON = 1e-4
+_POWER_FLOOR = 1e-8
+_ATTENTION_FLOOR = 1e-6
+
+
+def importance(g: Tensor, present: Tensor, power: float) -> Tensor:
+    """Return weights ω ∝ (g + 1e-8)^power over present slots, with mean 1; power 0 gives 1 everywhere."""
+    raw = torch.where(present, (g + _POWER_FLOOR) ** power, 0.0)
+    return raw * present.sum(-1, keepdim=True) / raw.sum(-1, keepdim=True)
+
+
+def generalised_kl(a: Tensor, g: Tensor, present: Tensor, power: float) -> Tensor:
+    """Σ ω [g log(g / a) - g + a], mean over examples.
+
+    Every term is non-negative and zero at a = g only, so weighting changes which errors matter and never
+    where the minimum is. With power 0 and both summing to 1 it is the ordinary KL divergence.
+    """
+    safe = a.clamp_min(_ATTENTION_FLOOR)
+    terms = torch.xlogy(g, g) - g * safe.log() - g + a
+    return (importance(g, present, power) * terms * present).sum(-1).mean()
+
+
+def paper_kl(a: Tensor, g: Tensor, present: Tensor, power: float) -> Tensor:
+    """Σ ω g [log(g + ε) - log(a + ε)] with ω summing to 1, mean over examples: the published loss.
+
+    Under Σ a = 1 its minimum is at a ∝ g^(1 + power), a sharpened copy of the gaze, not at a = g.
+    """
+    weights = importance(g, present, power) / present.sum(-1, keepdim=True)
+    terms = g * ((g + PAPER_EPSILON).log() - (a + PAPER_EPSILON).log())
+    return (weights * terms * present).sum(-1).mean()
+
+
+def click_loss(log_choice: Tensor, click: Tensor) -> Tensor:
+    """Cross-entropy over the letters, mean over the examples with a click; 0 when there is none.
+
+    Args:
+        log_choice: log probabilities (B, slots), -inf beyond an example's slots.
+        click: clicked slot (B,), -1 for none.
+    """
+    clicked = click >= 0
+    if not bool(clicked.any()):
+        return log_choice.new_zeros(())
+    return -log_choice[clicked].gather(1, click[clicked, None]).mean()

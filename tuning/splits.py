@@ -1,0 +1,41 @@
+"""Which screens are for fitting, for choosing, and for judging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from protocols.errors import NotEnoughExamples
+from tuning.examples import Split
+
+TEST_SHARE = 0.25
+VAL_SHARE = 0.15
+
+
+def split_screens(
+    screens: Iterable[str], seed: int, *, test_share: float = TEST_SHARE, val_share: float = VAL_SHARE
+) -> Mapping[str, Split]:
+    """Assign every screen to exactly one split, whatever order they come in.
+
+    Args:
+        screens: screen ids; repeated ids count once.
+        seed: of the draw.
+        test_share: share of screens for judging, at least one screen.
+        val_share: share of screens for choosing the epoch, at least one screen.
+
+    Raises:
+        NotEnoughExamples: fewer than three screens, or shares that leave none for fitting.
+    """
+    ids = sorted(set(screens))
+    n_test = max(1, round(test_share * len(ids)))
+    n_val = max(1, round(val_share * len(ids)))
+    if n_test + n_val >= len(ids):
+        raise NotEnoughExamples(
+            f"{len(ids)} different screens are too few for {n_test} test and {n_val} validation screens.",
+            "A twin is judged on screens it was not fitted on.",
+            "Record more screens, or pool several sessions of the participant.",
+        )
+    drawn = [ids[i] for i in np.random.default_rng([seed, len(ids)]).permutation(len(ids))]
+    names: list[Split] = ["test"] * n_test + ["val"] * n_val + ["train"] * (len(ids) - n_test - n_val)
+    return dict(zip(drawn, names, strict=True))
