@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from PIL import Image
 
@@ -11,9 +13,7 @@ from protocols.stimulus import PixelArray
 
 def blank(size_px: tuple[int, int]) -> PixelArray:
     """Return a writeable canvas (width, height in px) in the background colour."""
-    canvas = np.empty((size_px[1], size_px[0], 3), dtype=np.uint8)
-    canvas[:] = BACKGROUND
-    return canvas
+    return _blank(size_px).copy()
 
 
 def paste(canvas: PixelArray, tile: PixelArray, left: int, top: int) -> None:
@@ -23,6 +23,11 @@ def paste(canvas: PixelArray, tile: PixelArray, left: int, top: int) -> None:
     x0, x1 = max(left, 0), min(left + width, canvas.shape[1])
     if y0 < y1 and x0 < x1:
         canvas[y0:y1, x0:x1] = tile[y0 - top : y1 - top, x0 - left : x1 - left]
+
+
+@lru_cache(maxsize=4)
+def _blank(size_px: tuple[int, int]) -> PixelArray:
+    return frozen(Image.new("RGB", size_px, BACKGROUND))
 
 
 def frozen(image: Image.Image) -> PixelArray:

@@ -59,9 +59,9 @@ def target(
 ) -> PixelArray:
     """Draw a calibration target: a disc with a cross cut out and a dot in the middle.
 
-    Disc (0.6 deg), cross and dot (0.2 deg) are the combination that kept fixations steadiest in Thaler et al.,
-    "What is the best fixation target?", Vision Research 76 (2013). The disc shrinks to that size to draw the
-    eye.
+    Disc (0.6 deg), cross and dot (0.2 deg) are the combination that kept fixations steadiest in Thaler et
+    al., "What is the best fixation target?", Vision Research 76 (2013). The disc shrinks to that size to draw
+    the eye.
 
     Args:
         xy_px: centre of the target in px of the card; may lie partly off it.

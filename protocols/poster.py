@@ -116,14 +116,14 @@ def details_panel(film: Film) -> PixelArray:
 
 
 def _tinted(colour: Colour, byte: int) -> Colour:
-    share = (byte / 255 - 0.5) * 0.24
+    share = (byte / 255 - 0.5) * 0.2
     return mixed(colour, WHITE, share) if share > 0 else mixed(colour, INK, -share)
 
 
 def _shapes(film: Film, colour: Colour, variation: _Variation) -> Image.Image:
     image = Image.new("RGB", (_WIDTH * _FINER, _HEIGHT * _FINER), colour)
     draw = ImageDraw.Draw(image)
-    shade = mixed(colour, WHITE, 0.2) if luma(colour) < 130 else mixed(colour, INK, 0.14)
+    shade = mixed(colour, WHITE, 0.14) if luma(colour) < 130 else mixed(colour, INK, 0.14)
     x = 70 + variation.motif_x * 120 // 255
     y = 76 + variation.motif_y * 44 // 255
     radius = 66 + variation.motif_size * 26 // 255

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from protocols.canvas import blank, frozen, paste
 from protocols.carousel import (
@@ -146,11 +146,10 @@ def _letter(letter: str) -> PixelArray:
 def _chevron(step: int) -> PixelArray:
     size = ARROW_SIZE_PX * _FINER
     image = Image.new("RGB", (size, size), BACKGROUND)
-    near, far = (size * 3 // 10, size * 7 // 10)
-    tip, end = (near, far) if step < 0 else (far, near)
-    points = [(end, size // 10), (tip, size // 2), (end, size * 9 // 10)]
+    points = [(size * 3 // 10, size // 10), (size * 7 // 10, size // 2), (size * 3 // 10, size * 9 // 10)]
     ImageDraw.Draw(image).line(points, fill=WHITE, width=size // 7, joint="curve")
-    return frozen(image.reduce(_FINER))
+    forward = image.reduce(_FINER)
+    return frozen(forward if step > 0 else ImageOps.mirror(forward))
 
 
 def _digest(canvas: PixelArray, slots: SlotLayout) -> str:
