@@ -13,7 +13,7 @@ from protocols.errors import StimulusMissing, StudyInvalid
 from protocols.geometry import Rect
 from protocols.invented import invented_screen
 from protocols.poster import drawn_poster
-from protocols.raster import render
+from protocols.raster import render, with_letters
 from protocols.stimulus import CarouselRow, CarouselScreen, Film, PixelArray, Viewport
 
 SCREEN = invented_screen(np.random.default_rng(2), "raster", "mixed")
@@ -191,3 +191,11 @@ def test_without_a_folder_posters_are_drawn() -> None:
 def test_a_foreign_viewport_is_refused() -> None:
     with pytest.raises(StudyInvalid):
         render(SCREEN, Viewport(0.0, (0,)))
+
+
+def test_letters_can_be_added_to_a_page_exactly_as_if_rendered_with_them() -> None:
+    for scroll in (0.0, 320.0, 1000.0):
+        viewport = Viewport(scroll, TOP.swipes)
+        added, drawn = with_letters(render(SCREEN, viewport)), render(SCREEN, viewport, letters=True)
+        assert np.array_equal(added.image, drawn.image)
+        assert added.digest == drawn.digest
