@@ -30,7 +30,7 @@ words = st.text(
 titles = st.lists(words, min_size=1, max_size=12).map(" ".join)
 
 
-def lab(colours: FloatArray) -> FloatArray:
+def lab(colours: FloatArray | PixelArray) -> FloatArray:
     """Convert sRGB (n, 3) in 0..255 to CIELAB under D65, in which distance is visible difference."""
     c = np.asarray(colours, dtype=np.float64) / 255
     linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
