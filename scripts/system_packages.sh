@@ -6,17 +6,20 @@ set -euo pipefail
 python=${PYTHON:-python3}
 if [ "$(uname -s)" = Linux ] && command -v dpkg-query >/dev/null; then
     wanted=(
-        libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1
+        libegl1 libgl1 libglib2.0-0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1
         libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
         libxcb-shape0 libxcb-sync1 libxcb-xfixes0 libxcb-xinerama0 libxcb-xinput0 libxcb-xkb1
         xvfb
     )
     "$python" -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3 python3-venv)
 
+    # Newer releases call some libraries NAMEt64; apt-get finds those under the old name, dpkg does not.
+    installed() {
+        { dpkg-query -W -f='${db:Status-Abbrev}\n' "$1" "$1t64" 2>/dev/null || true; } | grep -q '^ii'
+    }
     missing=()
     for package in "${wanted[@]}"; do
-        state=$(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null || true)
-        [ "${state:0:2}" = ii ] || missing+=("$package")
+        installed "$package" || missing+=("$package")
     done
 
     if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then
