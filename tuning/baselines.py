@@ -114,7 +114,7 @@ def participant_map(views: Sequence[Looked]) -> PositionMap:
 
 
 def best_smoothing(views: Sequence[Looked]) -> float:
-    """Return the smoothing whose left-out predictions have the smallest KL; 1 when there is one screen only."""
+    """Return the smoothing whose left-out predictions have the smallest KL; 1 with a single screen."""
     if len({v.screen_id for v in views}) < 2:
         return 1.0
     return min(SMOOTHINGS, key=lambda s: _left_out_kl(views, s))

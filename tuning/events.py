@@ -1,8 +1,8 @@
 """What the engine program is asked and what it answers; free of model code.
 
-A program writes one `Request` a line to the engine and reads `Event`s, one a line. Requests are worked off in
-order. Each ends with exactly one of `Done`, `Failed` and `Cancelled`; what comes before belongs to it. `Cancel`
-is heard at once, between two optimiser steps, and ends the request that is being worked on.
+A program writes one `Request` a line to the engine and reads `Event`s, one a line. Requests are worked off
+in order. Each ends with exactly one of `Done`, `Failed` and `Cancelled`; what comes before belongs to it.
+`Cancel` is heard at once, between two optimiser steps, and ends the request that is being worked on.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Fit(Message):
 
 
 class Compare(Message):
-    """Judge a persona on the screens of sessions that it was not fitted on; answered by `Compared`, `Saved`."""
+    """Judge a persona on screens it was not fitted on; answered by `Compared` and `Saved`."""
 
     kind: Literal["compare"] = "compare"
     persona: str
@@ -224,7 +224,7 @@ class Predicted(Message):
     """What is expected on a page, before it is shown.
 
     Attributes:
-        views: per row of `ROWS` that is available now; a newcomer has no participant mean before the first page.
+        views: per row of `ROWS` that is available now; before the first page there is no participant mean.
         observed: pages learned from so far.
         seconds: time it took.
     """

@@ -46,7 +46,7 @@ def fit_exponents(
     exponents = np.asarray(centre, dtype=np.float64).copy()
     for _ in range(_MAX_STEPS):
         gradient, curvature = _derivatives(exponents, features, targets, centre)
-        step = np.linalg.solve(curvature, gradient)
+        step: FloatArray = np.asarray(np.linalg.solve(curvature, gradient), dtype=np.float64)
         step *= _damping(exponents, step, gradient, features, targets, centre)
         exponents -= step
         if np.abs(step).max() < _TOLERANCE:

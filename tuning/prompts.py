@@ -57,7 +57,7 @@ class PromptBank(nn.Module):
             raise PersonaMismatch(
                 f"{len(participants)} participants, coefficients {tuple(logits.shape)} and a basis"
                 f" {tuple(basis.shape)} do not belong together.",
-                "Every participant needs one coefficient per basis prompt; a personal prompt is for one only.",
+                "Each participant needs one coefficient per basis prompt; a personal prompt is for one only.",
                 "Load bank and participants from the same file.",
             )
         self.participants = tuple(participants)

@@ -37,5 +37,10 @@ def split_screens(
             "Record more screens, or pool several sessions of the participant.",
         )
     drawn = [ids[i] for i in np.random.default_rng([seed, len(ids)]).permutation(len(ids))]
-    names: list[Split] = ["test"] * n_test + ["val"] * n_val + ["train"] * (len(ids) - n_test - n_val)
-    return dict(zip(drawn, names, strict=True))
+    return {screen: _name(place, n_test, n_val) for place, screen in enumerate(drawn)}
+
+
+def _name(place: int, n_test: int, n_val: int) -> Split:
+    if place < n_test:
+        return "test"
+    return "val" if place < n_test + n_val else "train"
