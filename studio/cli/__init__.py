@@ -12,10 +12,14 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli import boundary, doctor
+from studio.cli import boundary, doctor, streams, tracker
 from studio.guard import DISTRIBUTION, check_packages
 
-COMMANDS: tuple[Callable[..., Any], ...] = (doctor.doctor,)
+COMMANDS: tuple[Callable[..., Any], ...] = (
+    streams.streams,
+    tracker.tracker,
+    doctor.doctor,
+)
 
 app = typer.Typer(
     name=DISTRIBUTION,

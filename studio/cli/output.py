@@ -45,6 +45,11 @@ def say(text: str) -> None:
     Console(highlight=False).print(Text(text), soft_wrap=True)
 
 
+def note(text: str) -> None:
+    """Print one line for people on standard error."""
+    Console(stderr=True, highlight=False).print(Text(text, style="dim"), soft_wrap=True)
+
+
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table for people on standard output; cells may be text or rich renderables."""
     table = Table(title=title, title_justify="left")

@@ -1,0 +1,48 @@
+"""``gazetwin streams``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from studio.cli.boundary import negative
+from studio.cli.options import AsJson
+from studio.cli.output import emit, say, show
+
+if TYPE_CHECKING:
+    from acquisition.stream_table import StreamReading
+
+
+def streams(
+    wait_s: Annotated[
+        float, typer.Option("--wait", min=0.1, max=60.0, help="How many seconds to wait for answers.")
+    ] = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """List the gaze streams on the network and how each channel is understood."""
+    from acquisition.lsl import streams as answering
+    from acquisition.stream_table import understood
+
+    found = [understood(stream) for stream in answering(wait_s)]
+    if as_json:
+        emit({"streams": found})
+    else:
+        _print(found, wait_s)
+    if not any(stream.profile for stream in found):
+        raise negative()
+
+
+def _print(found: list[StreamReading], wait_s: float) -> None:
+    for stream in found:
+        rate = f"{stream.nominal_hz:g} Hz" if stream.nominal_hz else "irregular rate"
+        title = (
+            f"{stream.name}: {stream.profile or 'cannot be recorded'} ({rate}, {stream.source_id or 'no id'})"
+        )
+        rows = [(i, c.label, c.unit, c.role or "recorded only") for i, c in enumerate(stream.channels)]
+        show(title, ("", "channel", "unit", "understood as"), rows)
+        if stream.note:
+            say(stream.note)
+    if not found:
+        say(f"No gaze stream answered within {wait_s:g} s. Start the tracker's LSL bridge, or let")
+        say("'gazetwin doctor' check whether this machine finds its own streams.")
