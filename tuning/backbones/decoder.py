@@ -115,10 +115,14 @@ def _probe(
         layer = decoder.layers[index]
         q, k, v = _project(layer, rest, rope_rest)
         q_answer, k_answer, v_answer = _project(layer, answer, rope_answer)
-        k, v = _joined(past, index, torch.cat([k, k_answer], 2), torch.cat([v, v_answer], 2))
-        row = _weights(layer, q_answer, k, None)
+        # Only these joined tensors may know the answer: a slice of them would lead the second derivative
+        # through the fused attention of the other positions, which has none.
+        k, v = _joined(past, index, k, v)
+        k_all, v_all = torch.cat([k, k_answer], 2), torch.cat([v, v_answer], 2)
+        row = _weights(layer, q_answer, k_all, None)[:, :, 0]
         rows.append(row.requires_grad_() if plan.gradients and not row.requires_grad else row)
-        answer = _finish(layer, answer, rows[-1] @ repeat_kv(v, layer.self_attn.num_key_value_groups))
+        attended = rows[-1][:, :, None] @ repeat_kv(v_all, layer.self_attn.num_key_value_groups)
+        answer = _finish(layer, answer, attended)
         if index == top:
             break
         attended, weights = _attend(
@@ -126,9 +130,9 @@ def _probe(
         )
         if plan.lower_rows:
             past_map = past.maps[index - top] if past else None
-            maps.append(_whole_map(past_map, weights.mean(1), rows[-1][:, :, 0].mean(1)))
+            maps.append(_whole_map(past_map, weights.mean(1), rows[-1].mean(1)))
         rest = _with_image(_finish(layer, rest, attended), body, index)
-    return Answer(decoder.norm(answer)[:, 0], tuple(row[:, :, 0] for row in rows), tuple(maps))
+    return Answer(decoder.norm(answer)[:, 0], tuple(rows), tuple(maps))
 
 
 def _whole_map(past: Tensor | None, rest: Tensor, answer: Tensor) -> Tensor:

@@ -151,7 +151,7 @@ class Qwen3VLBackbone:
     def _letter_logits(self, answer: Answer, prepared: Sequence[Prepared]) -> Tensor:
         head = self.model.lm_head.weight
         logits = [head[p.letters] @ hidden for p, hidden in zip(prepared, answer.hidden, strict=True)]
-        return _stacked(logits, -torch.inf).float()
+        return _stacked(logits, -torch.inf)
 
     @torch.no_grad()
     def _seen(self, page: Page) -> Vision:
@@ -165,7 +165,8 @@ class Qwen3VLBackbone:
     def _encode(self, page: Page) -> Vision:
         inputs = self._images(images=Image.fromarray(page.image), return_tensors="pt")
         thw = inputs["image_grid_thw"]
-        merge = self.model.config.vision_config.spatial_merge_size
+        vision_config: Any = self.model.config.vision_config
+        merge = vision_config.spatial_merge_size
         grid = (int(thw[0, 1]) // merge, int(thw[0, 2]) // merge)
         features = self.model.model.get_image_features(
             inputs["pixel_values"].to(self.model.dtype), thw, return_dict=True

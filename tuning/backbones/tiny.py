@@ -90,8 +90,8 @@ def configuration() -> Qwen3VLConfig:
             "hidden_size": 96,
             "intermediate_size": 192,
             "num_heads": 4,
-            "patch_size": 12,
-            "spatial_merge_size": 2,
+            "patch_size": 24,
+            "spatial_merge_size": 1,
             "temporal_patch_size": 1,
             "out_hidden_size": 128,
             "num_position_embeddings": 32 * 32,
@@ -110,9 +110,9 @@ def image_processor() -> Qwen2VLImageProcessorPil:
     area = IMAGE_PX[0] * IMAGE_PX[1]
     return Qwen2VLImageProcessorPil(
         size={"shortest_edge": area, "longest_edge": area},
-        patch_size=12,
+        patch_size=24,
         temporal_patch_size=1,
-        merge_size=2,
+        merge_size=1,
         resample=4,  # box filter: an exact average of 5 x 5 px
         image_mean=[0.5, 0.5, 0.5],
         image_std=[0.5, 0.5, 0.5],
@@ -129,7 +129,7 @@ def assemble(model: Qwen3VLForConditionalGeneration, digest: str) -> Qwen3VLBack
         layers=text.num_hidden_layers,
         heads=text.num_attention_heads,
         positions="mrope_3d",
-        embedding_rms=float(model.lm_head.weight.square().mean().sqrt()),
+        embedding_rms=float(model.lm_head.weight.detach().square().mean().sqrt()),
     )
     return Qwen3VLBackbone(model, image_processor(), TinyWording(), spec)
 

@@ -103,7 +103,8 @@ def losses(
     if rng.random() < recipe.front_share:
         manners = [random_manner(rng) for _ in pages]
         past = prefix(model, pages, [phrase(m) for m in manners])
-        groups = [[[choose(p, rng, m, written=False) for _ in range(6)] for p, m in _zip(pages, manners)]]
+        pairs = zip(pages, manners, strict=True)
+        groups = [[[choose(page, rng, manner, written=False) for _ in range(6)] for page, manner in pairs]]
     else:
         past = prefix(model, pages, [[] for _ in pages])
         groups = [
@@ -116,10 +117,6 @@ def losses(
     weights = weights / weights.sum()
     answers, looks = (torch.stack(column) for column in zip(*scored, strict=True))
     return (weights * answers).sum(), (weights * looks).sum()
-
-
-def _zip(pages: list[DrawnPage], manners: list[Any]) -> list[tuple[DrawnPage, Any]]:
-    return list(zip(pages, manners, strict=True))
 
 
 def prefix(model: Qwen3VLForConditionalGeneration, pages: list[DrawnPage], before: list[list[int]]) -> Past:
@@ -153,13 +150,12 @@ def ask(
     questions: list[list[Question]],
 ) -> tuple[Tensor, Tensor]:
     """Return mean answer and looking losses of questions of one length, the same number per page."""
-    count = len(questions[0])
     answer, weights = run_questions(model, past, pages, questions)
     flat = [q for per_page in questions for q in per_page]
     targets = torch.tensor(np.stack([q.answer for q in flat]), dtype=torch.float32)
     logits = model.lm_head(answer.hidden).log_softmax(-1)
     loss = -(targets * logits).sum(-1).mean()
-    looked = torch.stack([_looking(relevance, weights, count) for relevance in relevances(answer, past)])
+    looked = torch.stack([_looking(relevance, weights) for relevance in relevances(answer, past)])
     gaze = torch.tensor(np.stack([q.gaze for q in flat]), dtype=torch.float32) * (1 - BACKGROUND)
     gaze = torch.cat([gaze, torch.full((len(gaze), 1), BACKGROUND)], 1)
     divergence = (gaze * ((gaze + 1e-6).log() - (looked + 1e-6).log())).sum(-1)
@@ -203,7 +199,7 @@ def relevances(answer: Answer, past: Past) -> tuple[Tensor, Tensor]:
     return rollout[:, image], rows[:, image]
 
 
-def _looking(relevance: Tensor, weights: Tensor, count: int) -> Tensor:  # noqa: ARG001
+def _looking(relevance: Tensor, weights: Tensor) -> Tensor:
     """Pool relevance (n, tokens) to 15 slots and the background, (n, 16)."""
     amounts = torch.einsum("bnp,bp->bn", weights, relevance)
     total = relevance.sum(-1, keepdim=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 from acquisition.viewer.policy import HABITS, habit_map
 from protocols.carousel import GENRES, layout, scrolled, swiped
 from protocols.geometry import FloatArray
-from protocols.invented import invented_screen
+from protocols.invented import Kind, invented_screen
 from protocols.raster import render
 from protocols.stimulus import CarouselScreen, Film, Page, Viewport
 from tuning.backbones.grid import slot_weights
@@ -55,7 +55,7 @@ def draw_pages(seed: int, count: int, pools: tuple[int, ...]) -> list[DrawnPage]
 
 
 def _page(rng: np.random.Generator, name: str, pool: int) -> Page:
-    kind = "mixed" if rng.random() < MIXED_SHARE else "rows"
+    kind: Kind = "mixed" if rng.random() < MIXED_SHARE else "rows"
     screen = invented_screen(rng, name, kind, pool_seed=pool)
     return render(screen, random_viewport(rng, screen), letters=True)
 

@@ -45,13 +45,14 @@ class AttnLRP:
         depth = torch.arange(1, len(trace.rows) + 1, dtype=torch.float32)
         pairs = zip(trace.rows, gradients, strict=True)
         layers = torch.stack([self._layer(attention, gradient) for attention, gradient in pairs])
-        row = torch.einsum("l,lbt->bt", depth / depth.sum(), layers)
+        row = torch.einsum("l,lbt->bt", (depth / depth.sum()).to(layers), layers)
         identity = torch.zeros_like(row)
         identity[:, -1] = 1.0
         return (row + identity).abs()
 
     def _layer(self, attention: Tensor, gradient: Tensor) -> Tensor:
-        product = (attention * gradient).float()
+        exact = torch.promote_types(attention.dtype, torch.float32)
+        product = attention.to(exact) * gradient.to(exact)
         total = product.sum(-1, keepdim=True)
         sign = torch.where(total < 0, -1.0, 1.0)
         return (product / (total + self.epsilon * sign)).mean(1)
