@@ -18,9 +18,9 @@ from tuning.probing.attnlrp import AttnLRP
 from tuning.probing.base import ProbingOperator
 from tuning.probing.rollout import Rollout
 
-# Random weights bring AttnLRP's per-head sums near zero, where dividing by them magnifies the single precision
-# in which the native model takes norms and softmax. The stabiliser keeps the comparison one of formulas; the
-# shipped weights are compared with the default one.
+# Random weights bring AttnLRP's per-head sums near zero, where dividing by them magnifies the single
+# precision in which the native model takes norms and softmax. The stabiliser keeps the comparison one of
+# formulas; the shipped weights are compared with the default one.
 STABLE = 0.05
 PREFERRED = ("Drama", "Horror", "Comedy")
 

@@ -125,9 +125,7 @@ def _probe(
         answer = _finish(layer, answer, attended)
         if index == top:
             break
-        attended, weights = _attend(
-            layer, q, k[:, :, :-1], v[:, :, :-1], mask[:-1, :-1], explicit=plan.lower_rows
-        )
+        attended, weights = _attend(layer, q, k, v, mask[:-1, :-1], explicit=plan.lower_rows)
         if plan.lower_rows:
             past_map = past.maps[index - top] if past else None
             maps.append(_whole_map(past_map, weights.mean(1), rows[-1].mean(1)))
