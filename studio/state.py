@@ -78,7 +78,7 @@ class Quality:
     def meters(self) -> tuple[Meter, ...]:
         """Return the panel's lines, judged at 0.5 and 1 deg, 10 and 20 % loss, 2 and 10 % off the rate."""
         rate_off = abs(self.measured_hz - self.nominal_hz) / self.nominal_hz if self.nominal_hz else NAN
-        nominal = f"nominal {self.nominal_hz:g} Hz" if self.nominal_hz else "no nominal rate"
+        nominal = f"nominal {self.nominal_hz:g} Hz" if self.nominal_hz else "no nominal rate known"
         return (
             Meter("Rate", _number(self.measured_hz, "{:.1f} Hz"), _verdict(rate_off, 0.02, 0.1), nominal),
             Meter(
@@ -93,7 +93,7 @@ class Quality:
                 _verdict(self.accuracy_deg, 0.5, 1.0),
                 "not validated" if np.isnan(self.accuracy_deg) else "at validation",
             ),
-            Meter("Samples", f"{self.samples:,}".replace(",", "\u202f"), "quiet", "recorded"),
+            Meter("Samples", f"{self.samples:,}".replace(",", "\u2009"), "quiet", "recorded"),
         )
 
 
@@ -204,18 +204,21 @@ def score_words(scores: tuple[Score, ...]) -> str:
         _against(both, "population_mean", "the average of earlier participants"),
         _against(both, "participant_mean", "this participant's own average"),
     ]
-    found = "; ".join(p for p in parts if p) or "nothing to compare with"
-    return f"After {_count(len(both), 'predicted page')}: {found}."
+    known = [part for part in parts if part]
+    closer = " and ".join(words for words, ahead in known if ahead)
+    further = " and ".join(words for words, ahead in known if not ahead)
+    said = [f"closer than {closer}"] * bool(closer) + [f"not closer than {further}"] * bool(further)
+    pages = _count(len(both), "predicted page")
+    return f"After {pages} the twin is {', '.join(said) or 'not compared with anything'}."
 
 
-def _against(scores: list[Score], key: str, words: str) -> str:
+def _against(scores: list[Score], key: str, words: str) -> tuple[str, bool] | None:
     pairs = [(s.twin, getattr(s, key)) for s in scores if np.isfinite(getattr(s, key))]
     if not pairs:
-        return ""
+        return None
     won = sum(twin < other for twin, other in pairs)
     twin, other = np.mean(pairs, axis=0)
-    side = "closer than" if twin < other else "not closer than"
-    return f"{side} {words} (mean KL {twin:.2f} against {other:.2f} nats, ahead on {won} of {len(pairs)})"
+    return f"{words} (on {won} of {len(pairs)})", bool(twin < other)
 
 
 def _verdict(value: float, good: float, bearable: float) -> Mood:

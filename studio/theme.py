@@ -1,9 +1,9 @@
 """Colours and names that mean the same everywhere: in the windows and in the report. Qt-free.
 
-Real gaze is blue and the twin is orange, the pair that every common kind of colour vision tells apart; the twin is
-also hatched, lines also differ by dashes, and states are also said in words, so that colour is never the only sign.
-Hues follow Okabe and Ito's universal palette, lightened on dark and darkened on light; heat maps use anchors of
-the perceptually uniform, colour-blind-safe map cividis.
+Real gaze is blue and the twin is orange, the pair that every common kind of colour vision tells apart; the
+twin is also hatched, lines also differ by dashes, and states are also said in words, so that colour is never the
+only sign. Hues follow Okabe and Ito's palette, lightened on dark and darkened on light; heat maps use anchors of
+the perceptually uniform, colour-blind-safe map viridis.
 """
 
 from __future__ import annotations
@@ -19,15 +19,26 @@ from protocols.geometry import FloatArray
 Mood = Literal["good", "warn", "bad", "quiet"]
 Dash = Literal["solid", "dashed", "dotted", "dash-dotted"]
 
-# cividis at 0, 1/9 ... 1: dark blue is little, bright yellow is much.
-_CIVIDIS = ("00204D", "00336F", "39486B", "575C6D", "707173", "8A8779", "A69D75", "C4B56C", "E4CF5B", "FFEA46")
+# viridis at 0, 1/9 ... 1: dark violet is little, bright yellow is much.
+_VIRIDIS = [
+    "440154",
+    "482878",
+    "3E4A89",
+    "31688E",
+    "26828E",
+    "1F9E89",
+    "35B779",
+    "6DCD59",
+    "B4DE2C",
+    "FDE725",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
     """Every colour of one theme as ``#RRGGBB``.
 
-    Text colours reach a contrast of 4.5 to 1 on ``background``, ``surface`` and ``sunken``; marks reach 3 to 1.
+    Text colours reach a contrast of 4.5 to 1 on ``background``, ``surface`` and ``sunken``, marks 3 to 1.
     """
 
     name: str
@@ -66,7 +77,7 @@ DARK = Palette(
     real="#56B4E9",
     twin="#F29F05",
     participant_mean="#E08BBD",
-    population_mean="#B9C2CC",
+    population_mean="#4FD1B5",
     uniform="#8894A2",
     good="#3FCFA4",
     warn="#F0E442",
@@ -86,7 +97,7 @@ LIGHT = Palette(
     real="#0067A5",
     twin="#B34A00",
     participant_mean="#963C74",
-    population_mean="#46515D",
+    population_mean="#00695C",
     uniform="#6C7885",
     good="#00664F",
     warn="#665600",
@@ -116,18 +127,18 @@ class Series:
 
 
 SERIES = (
-    Series("twin", "Twin, predicted before the page appeared", "solid", 2.5),
+    Series("twin", "Twin, predicted beforehand", "solid", 2.5),
     Series("participant_mean", "This participant's own average so far", "dashed", 1.6),
     Series("population_mean", "Average of earlier participants", "dash-dotted", 1.6),
     Series("uniform", "Every poster the same", "dotted", 1.6),
 )
 
-MARKS: dict[Mood, str] = {"good": "✓", "warn": "!", "bad": "✕", "quiet": "–"}
+WORDS: dict[Mood, str] = {"good": "good", "warn": "fair", "bad": "poor", "quiet": ""}
 
 
 def heat_rgb(values: FloatArray) -> NDArray[np.uint8]:
     """Colour heat: values (...,) in 0 to 1 (clipped; NaN counts as 0) to RGB (..., 3), 8 bit."""
-    anchors = np.asarray([[int(h[i : i + 2], 16) for i in (0, 2, 4)] for h in _CIVIDIS], dtype=np.float64)
+    anchors = np.asarray([[int(h[i : i + 2], 16) for i in (0, 2, 4)] for h in _VIRIDIS], dtype=np.float64)
     level = np.clip(np.nan_to_num(np.asarray(values, dtype=np.float64)), 0.0, 1.0)
     stops = np.linspace(0.0, 1.0, len(anchors))
     channels = [np.interp(level, stops, anchors[:, c]) for c in range(3)]

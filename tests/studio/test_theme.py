@@ -36,8 +36,8 @@ def test_heat_grows_brighter() -> None:
 
 
 def test_heat_ends_and_outliers() -> None:
-    assert heat_hex(0.0) == "#00204D"
-    assert heat_hex(1.0) == heat_hex(7.0) == "#FFEA46"
+    assert heat_hex(0.0) == "#440154"
+    assert heat_hex(1.0) == heat_hex(7.0) == "#FDE725"
     assert heat_hex(float("nan")) == heat_hex(-1.0) == heat_hex(0.0)
 
 

@@ -1,0 +1,118 @@
+"""The operator's buttons: each emits an intent, and is enabled when the session's phase allows it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLineEdit, QPushButton, QWidget
+
+from studio.state import Phase
+
+SHORTCUTS = {"pause": "Ctrl+P", "skip": "Ctrl+K", "note": "Ctrl+N", "abort": "Ctrl+Shift+A"}
+_RECORDED: tuple[Phase, ...] = ("calibrating", "running", "paused", "fitting")
+
+
+class Controls(QWidget):
+    """Pause or Resume, Skip, Note and Abort.
+
+    Attributes:
+        pause: also resumes.
+        skip: ends the running trial.
+        note: moves to the field ``note_text``; Enter there sends the note.
+        abort: only asks; see ``AbortQuestion``.
+    """
+
+    pause_pressed = Signal()
+    resume_pressed = Signal()
+    skip_pressed = Signal()
+    note_written = Signal(str)
+    abort_pressed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._paused = False
+        self.pause = _button("Pause", SHORTCUTS["pause"])
+        self.skip = _button("Skip trial", SHORTCUTS["skip"])
+        self.note = _button("Note", SHORTCUTS["note"])
+        self.note_text = QLineEdit(
+            placeholderText="Write a note and press Enter; it is stored with the time."
+        )
+        self.note_text.setAccessibleName("Text of the note")
+        self.note_text.setMaxLength(500)
+        self.abort = _button("Abort session", SHORTCUTS["abort"])
+        self.abort.setProperty("role", "grave")
+        self._lay_out()
+        self._connect()
+
+    def render_phase(self, phase: Phase) -> None:
+        """Enable what makes sense in a phase."""
+        self._paused = phase == "paused"
+        words = "Resume" if self._paused else "Pause"
+        if not self.pause.text().startswith(words):
+            _label(self.pause, words, SHORTCUTS["pause"])
+        self.pause.setEnabled(phase in ("running", "paused"))
+        self.skip.setEnabled(phase == "running")
+        for part in (self.note, self.note_text, self.abort):
+            part.setEnabled(phase in _RECORDED)
+
+    def _lay_out(self) -> None:
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        for part in (self.pause, self.skip, self.note):
+            line.addWidget(part)
+        line.addWidget(self.note_text, 1)
+        line.addSpacing(24)
+        line.addWidget(self.abort)
+
+    def _connect(self) -> None:
+        self.pause.clicked.connect(self._pause_or_resume)
+        self.skip.clicked.connect(self.skip_pressed)
+        self.note.clicked.connect(self.note_text.setFocus)
+        self.note_text.returnPressed.connect(self._send_note)
+        self.abort.clicked.connect(self.abort_pressed)
+
+    def _pause_or_resume(self) -> None:
+        (self.resume_pressed if self._paused else self.pause_pressed).emit()
+
+    def _send_note(self) -> None:
+        text = self.note_text.text().strip()
+        if text:
+            self.note_written.emit(text)
+            self.note_text.clear()
+
+
+class AbortQuestion(QInputDialog):
+    """Asks for a reason before the session is ended for good; doing nothing keeps the session going."""
+
+    confirmed = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Abort the session?")
+        self.setLabelText(
+            "The session ends now and cannot be continued.\n"
+            "Everything recorded so far is kept, and the file is marked as aborted.\n\nReason (optional):"
+        )
+        self.setOkButtonText("Abort the session")
+        self.setCancelButtonText("Keep going")
+        self.setModal(True)
+        self.textValueSelected.connect(self._confirm)
+
+    def _confirm(self, reason: str) -> None:
+        self.setTextValue("")
+        self.confirmed.emit(reason.strip() or "aborted by the operator")
+
+
+def _button(words: str, shortcut: str) -> QPushButton:
+    button = QPushButton()
+    button.setAutoDefault(True)
+    _label(button, words, shortcut)
+    return button
+
+
+def _label(button: QPushButton, words: str, shortcut: str) -> None:
+    button.setText(f"{words}  {shortcut}")
+    button.setAccessibleName(words)
+    button.setToolTip(f"{words} ({shortcut})")
+    # Setting the text resets the shortcut, so it is set last.
+    button.setShortcut(QKeySequence(shortcut))

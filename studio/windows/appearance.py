@@ -1,0 +1,101 @@
+"""How the Studio looks: one typeface on every machine, and one style sheet per palette."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication
+
+from protocols.errors import SetupError
+from studio.theme import Palette
+
+FAMILY = "Open Sans"
+BASE_PX = 13
+
+
+def dress(app: QApplication, palette: Palette) -> None:
+    """Give the application the shipped typeface and a palette's colours.
+
+    Raises:
+        SetupError: the typeface is not there.
+    """
+    _load_fonts()
+    font = QFont(FAMILY)
+    font.setPixelSize(BASE_PX)
+    app.setFont(font)
+    app.setStyle("Fusion")
+    app.setPalette(_qt_palette(palette))
+    app.setStyleSheet(style_sheet(palette))
+
+
+def style_sheet(palette: Palette) -> str:
+    """Return the Qt style sheet of a palette."""
+    p = palette
+    return f"""
+    QMainWindow, QDialog, QMessageBox {{ background: {p.background}; }}
+    QLabel {{ color: {p.text}; background: transparent; }}
+    QLabel[role="muted"] {{ color: {p.muted}; }}
+    QLabel[role="title"] {{ font-weight: bold; }}
+    QLabel[role="phase"] {{ font-size: 17px; font-weight: bold; }}
+    QLabel[role="clock"] {{ font-size: 17px; font-weight: bold; }}
+    QLabel[role="value"] {{ font-size: 15px; font-weight: bold; }}
+    QFrame[role="panel"] {{ background: {p.surface}; border: 1px solid {p.border}; border-radius: 6px; }}
+    QPushButton {{ background: {p.surface}; color: {p.text}; border: 1px solid {p.control};
+        border-radius: 4px; padding: 5px 12px; min-height: 20px; }}
+    QPushButton:hover {{ background: {p.sunken}; }}
+    QPushButton:pressed, QPushButton:checked {{ background: {p.sunken}; border-color: {p.text}; }}
+    QPushButton:focus {{ border: 2px solid {p.focus}; padding: 4px 11px; }}
+    QPushButton:disabled {{ color: {p.muted}; border: 1px dashed {p.border}; }}
+    QPushButton[role="grave"] {{ color: {p.bad}; border-color: {p.bad}; }}
+    QPushButton[role="grave"]:disabled {{ color: {p.muted}; border: 1px dashed {p.border}; }}
+    QPushButton[role="grave"]:focus {{ border: 2px solid {p.focus}; }}
+    QLineEdit {{ background: {p.sunken}; color: {p.text}; border: 1px solid {p.control}; border-radius: 4px;
+        padding: 5px 8px; selection-background-color: {p.text}; selection-color: {p.background}; }}
+    QLineEdit:focus {{ border: 2px solid {p.focus}; padding: 4px 7px; }}
+    QCheckBox {{ color: {p.text}; spacing: 6px; padding: 3px; border: 2px solid transparent; }}
+    QCheckBox:focus {{ border: 2px solid {p.focus}; border-radius: 4px; }}
+    QTableWidget {{ background: {p.surface}; color: {p.text}; border: 2px solid transparent;
+        gridline-color: {p.border}; }}
+    QTableWidget:focus {{ border: 2px solid {p.focus}; }}
+    QTableWidget::item:selected {{ background: {p.sunken}; color: {p.text}; }}
+    QHeaderView::section {{ background: {p.surface}; color: {p.muted}; border: 0; padding: 3px 4px;
+        border-bottom: 1px solid {p.border}; }}
+    QProgressBar {{ background: {p.sunken}; border: 1px solid {p.control}; border-radius: 4px;
+        color: {p.text}; text-align: center; min-height: 16px; }}
+    QProgressBar::chunk {{ background: {p.border}; border-radius: 3px; }}
+    QToolTip {{ background: {p.sunken}; color: {p.text}; border: 1px solid {p.control}; padding: 3px; }}
+    """
+
+
+def _load_fonts() -> None:
+    if FAMILY in QFontDatabase.families():
+        return
+    folder = files("protocols") / "fonts"
+    for name in ("OpenSans-Regular.ttf", "OpenSans-Bold.ttf"):
+        if QFontDatabase.addApplicationFontFromData((folder / name).read_bytes()) < 0:
+            raise SetupError(
+                f"The typeface {name} cannot be loaded.",
+                "Windows would differ from machine to machine, or show no letters at all.",
+                "Reinstall gazetwin.",
+            )
+
+
+def _qt_palette(palette: Palette) -> QPalette:
+    role = QPalette.ColorRole
+    colours = {
+        role.Window: palette.background,
+        role.WindowText: palette.text,
+        role.Base: palette.sunken,
+        role.AlternateBase: palette.surface,
+        role.Text: palette.text,
+        role.PlaceholderText: palette.muted,
+        role.Button: palette.surface,
+        role.ButtonText: palette.text,
+        role.Highlight: palette.text,
+        role.HighlightedText: palette.background,
+    }
+    made = QPalette()
+    for which, colour in colours.items():
+        made.setColor(which, QColor(colour))
+    return made
