@@ -49,7 +49,7 @@ class AtomicFile:
 
     def __init__(self, path: Path, mode: Literal["x+b", "r+b"] = "x+b") -> None:
         self._file: IO[bytes] = path.open(mode, buffering=0)
-        _lock(self._file)
+        lock(self._file)
         replay_journal(path)
         self._journal_path = journal_path(path)
         self._journal: IO[bytes] = self._journal_path.open("w+b", buffering=0)
@@ -128,9 +128,9 @@ class AtomicFile:
     def _apply(self) -> None:
         for offset, data in self._pending:
             _write_all(self._file, offset, data)
-        self._file.truncate(self._size)
+        _truncate(self._file, self._size)
         os.fsync(self._file.fileno())
-        self._journal.truncate(0)
+        _truncate(self._journal, 0)
         self._pending = []
 
 
@@ -155,14 +155,20 @@ def replay_journal(path: Path) -> bool:
         with path.open("r+b", buffering=0) as file:
             for offset, data in writes:
                 _write_all(file, offset, data)
-            file.truncate(size)
+            _truncate(file, size)
             os.fsync(file.fileno())
     journal.unlink()
     return flushed is not None
 
 
-def _lock(file: IO[bytes]) -> None:
-    """Take the lock that HDF5 itself respects; it ends with the process, however that ends."""
+def lock(file: IO[bytes]) -> None:
+    """Keep other programs out of a file until it is closed.
+
+    Takes the lock that HDF5 itself respects; it ends with the process, however that ends.
+
+    Raises:
+        BlockingIOError: another program has the file; ``file`` is closed.
+    """
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -179,6 +185,10 @@ def _write_all(file: IO[bytes], offset: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) :]
+
+
+def _truncate(file: IO[bytes], size: int) -> None:
+    file.truncate(size)
 
 
 def _packed(writes: list[Write], size: int) -> bytes:

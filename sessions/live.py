@@ -62,11 +62,27 @@ class LiveSlots:
 
     def page(self, page: Page) -> None:
         """Announce a page before a viewport change names it."""
-        self._layouts[page.digest] = page.layout
+        self.layout(page.digest, page.layout)
+
+    def layout(self, digest: str, layout: SlotLayout) -> None:
+        """Announce the layout of a page before a viewport change names it."""
+        self._layouts[digest] = layout
 
     def calibration(self, attempt: CalibrationAttempt) -> None:
         """Map gaze that arrives from now on by this attempt, if it is a used one."""
         self._calibrations.append(attempt)
+
+    def take(self, step: GazeChunk | CursorChunk | Marker | ViewportChange) -> None:
+        """Take anything that a session produces."""
+        match step:
+            case GazeChunk():
+                self.gaze(step)
+            case CursorChunk():
+                self.cursor(step)
+            case Marker():
+                self.marker(step)
+            case _:
+                self.viewport(step)
 
     def viewport(self, change: ViewportChange) -> None:
         """Take a change of what is visible."""

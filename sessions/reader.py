@@ -27,7 +27,7 @@ from sessions.cache import stored
 from sessions.calibrations import CalibrationAttempt, calibrated_xy, in_force
 from sessions.opening import opened, opened_hdf5
 from sessions.pages import PageDescription, to_page
-from sessions.schema import State, gaze_columns
+from sessions.schema import State, derived_path, gaze_columns
 from sessions.slots import (
     SlotParameters,
     Slots,
@@ -245,12 +245,15 @@ class Recording:
         Args:
             parameters: settings; None for the defaults.
         """
-        wanted = parameters or SlotParameters()
-        calibrations = self.calibrations()
-        changes = self.viewports()
-        digest = slots_digest(wanted, [a.calibration.to_json() for a in in_force(calibrations)])
+        wanted, calibrations, changes = parameters or SlotParameters(), self.calibrations(), self.viewports()
+        digest = self._slots_digest(wanted, calibrations)
         found = stored(self._h5, digest, changes)
         return found or self._slots(wanted, digest, calibrations, changes)
+
+    def has_slots(self, parameters: SlotParameters | None = None) -> bool:
+        """Tell whether slots with these settings are stored in the file."""
+        digest = self._slots_digest(parameters or SlotParameters(), self.calibrations())
+        return derived_path("slots", digest) in self._h5
 
     def views(self, parameters: SlotParameters | None = None) -> list[PageView]:
         """Return every page view in order of time, with attention per slot.
@@ -263,6 +266,10 @@ class Recording:
         """
         trials = {trial.index: trial for trial in self.trials()}
         return [self._page_view(measured, trials) for measured in self.slots(parameters).views]
+
+    def _slots_digest(self, parameters: SlotParameters, calibrations: tuple[CalibrationAttempt, ...]) -> str:
+        used = [f"{a.from_s!r} {a.calibration.to_json()}" for a in in_force(calibrations)]
+        return slots_digest(parameters, used)
 
     def _slots(
         self,
