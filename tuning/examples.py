@@ -68,28 +68,32 @@ def examples_of(
     participant = recording.participant
     examples, drawn = [], dict[str, Page]()
     for view in recording.views():
-        shown = view.page
-        if shown.screen_id not in splits:
-            raise NotEnoughExamples(
-                f"Screen {shown.screen_id} of {recording.path} is in no split.",
-                "It could be used for fitting and for judging at once.",
-                "Split all screens of all sessions together.",
-            )
-        page = drawn.setdefault(shown.digest, variant(shown))
+        if view.digest not in drawn:
+            drawn[view.digest] = variant(view.page)
         examples.append(
             Example(
-                page=page,
+                page=drawn[view.digest],
                 gaze=_distribution(view.fixation_ms, "fixation"),
                 cursor=_distribution(view.cursor_ms, "cursor"),
                 click=view.click,
                 participant=participant.pseudonym,
                 preferred=participant.preferred,
                 trial=view.trial,
-                split=splits[shown.screen_id],
-                shown=shown.digest,
+                split=_split(view.screen.id, splits),
+                shown=view.digest,
             )
         )
     return examples
+
+
+def _split(screen_id: str, splits: Mapping[str, Split]) -> Split:
+    if screen_id not in splits:
+        raise NotEnoughExamples(
+            f"Screen {screen_id} was shown but is in no split.",
+            "It could be used for fitting and for judging at once.",
+            "Split all screens of all sessions together.",
+        )
+    return splits[screen_id]
 
 
 def _distribution(dwell_ms: FloatArray, origin: Origin) -> SlotDistribution | None:

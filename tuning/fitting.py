@@ -1,0 +1,123 @@
+"""From examples of one participant to a judged persona."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from tuning.backbones.base import Backbone, BackboneSpec
+from tuning.baselines import PositionMap
+from tuning.cohort import Cohort, looked_of
+from tuning.config import FitConfig
+from tuning.evaluate import compare
+from tuning.events import Comparison, Warned
+from tuning.examples import Example
+from tuning.habit import UNFITTED, Habit, TrainingView, fit_habit
+from tuning.persona import Persona, Provenance
+from tuning.predictions import predictions
+from tuning.probing.base import ProbingOperator
+from tuning.prompts import PromptBank, SoftPrompt
+from tuning.recordings import Material
+from tuning.tuner import FitEvent, Fitted, fit
+from tuning.versions import versions
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A persona and how it did on held-out screens."""
+
+    persona: Persona
+    comparison: Comparison
+
+
+def fit_persona(
+    backbone: Backbone,
+    operator: ProbingOperator,
+    material: Material,
+    config: FitConfig,
+    cohort: Cohort | None,
+) -> Generator[FitEvent, None, Result]:
+    """Fit a participant's twin on training screens, choose on validation screens, judge once on test screens.
+
+    Args:
+        backbone: frozen.
+        operator: how attention is read.
+        material: of one participant.
+        config: settings.
+        cohort: earlier participants whose basis suits backbone and settings; None fits a basis from nothing.
+
+    Raises:
+        NotEnoughExamples: nothing to fit or nothing to judge.
+    """
+    if cohort is None:
+        yield _no_cohort(backbone.spec, config)
+    bank = None if cohort is None else cohort.bank
+    fitted = yield from fit(backbone, operator, material.examples, config, bank)
+    prompt = fitted.bank.prompt(material.participant)
+    habit = _habit(backbone, operator, material.examples, prompt, config, cohort)
+    provenance = _provenance(backbone.spec, material, config, cohort, fitted, habit)
+    persona = _persona(fitted.bank, prompt, habit, provenance)
+    comparison = compare(backbone, operator, persona, cohort, material.examples)
+    judged = provenance.model_copy(update={"heldout": comparison.heldout})
+    return Result(replace(persona, provenance=judged), comparison)
+
+
+def _habit(
+    backbone: Backbone,
+    operator: ProbingOperator,
+    examples: Sequence[Example],
+    prompt: SoftPrompt,
+    config: FitConfig,
+    cohort: Cohort | None,
+) -> Habit:
+    train = [e for e in examples if e.split == "train" and e.attention(config.train_signal) is not None]
+    looked = looked_of(train, config, "train")
+    prepared = [backbone.prepare(e.page, e.preferred) for e in train]
+    models = predictions(backbone, operator, prepared, prompt, config.placement)
+    seen = zip(looked, train, models, strict=True)
+    views = [TrainingView(view, e.preferred, e.click, model) for view, e, model in seen]
+    if cohort is None:
+        return fit_habit(views, PositionMap.uniform(), UNFITTED)
+    return fit_habit(views, cohort.population, cohort.pooling)
+
+
+def _persona(bank: PromptBank, prompt: SoftPrompt, habit: Habit, provenance: Provenance) -> Persona:
+    free = torch.zeros_like(prompt.tokens) if bank.personal is None else bank.personal.detach().clone()
+    return Persona(prompt, bank.logits[0].detach().clone(), free, habit, provenance)
+
+
+def _provenance(
+    spec: BackboneSpec,
+    material: Material,
+    config: FitConfig,
+    cohort: Cohort | None,
+    fitted: Fitted,
+    habit: Habit,
+) -> Provenance:
+    return Provenance(
+        participant=material.participant,
+        sessions=material.sessions,
+        backbone=spec.id,
+        backbone_digest=spec.digest,
+        positions=spec.positions,
+        cohort="" if cohort is None else cohort.digest,
+        config=config,
+        splits=material.splits,
+        best_step=fitted.step,
+        validation=fitted.scores,
+        heldout={},
+        uniform_shares=dict(habit.uniform_shares),
+        versions=versions(),
+    )
+
+
+def _no_cohort(spec: BackboneSpec, config: FitConfig) -> Warned:
+    return Warned(
+        what=f"No cohort ships for {spec.id} with {config.operator}, {config.placement},"
+        f" {config.basis_size} basis prompts of {config.prompt_length} tokens.",
+        why="The prompt is fitted from nothing, which takes more steps and more pages, and the rows"
+        " shared_prompt and population_mean are missing.",
+        fix="Use the default settings with carousel-tiny, or fit for more steps.",
+    )

@@ -1,0 +1,79 @@
+"""From session files to examples of one participant."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from protocols.errors import NotEnoughExamples
+from sessions.reader import Recording
+from tuning.examples import Example, Split, examples_of
+from tuning.persona import SessionReference
+
+Splitter = Callable[[Sequence[str]], Mapping[str, Split]]
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """Everything tuning needs of some sessions.
+
+    Attributes:
+        participant: pseudonym.
+        examples: in order of sessions, then of time.
+        splits: split of each screen that was shown.
+        sessions: which recordings these are.
+    """
+
+    participant: str
+    examples: list[Example]
+    splits: dict[str, Split]
+    sessions: tuple[SessionReference, ...]
+
+
+def read_material(paths: Sequence[Path], splitter: Splitter) -> Material:
+    """Read sessions of one participant.
+
+    Args:
+        paths: sealed recordings.
+        splitter: assigns the screens shown to splits.
+
+    Raises:
+        NotEnoughExamples: several participants, or too few screens to split.
+        SessionError: a recording cannot be read.
+    """
+    screens = [s for path in paths for s in _screens(path)]
+    splits = dict(splitter(screens))
+    examples, references = [], []
+    for path in paths:
+        with Recording.open(path) as recording:
+            examples += examples_of(recording, splits)
+            references.append(_reference(recording))
+    participants = sorted({e.participant for e in examples})
+    if len(participants) != 1:
+        raise NotEnoughExamples(
+            f"The sessions hold page views of {len(participants)} participants: {participants}.",
+            "A persona belongs to exactly one participant who looked at pages.",
+            "Name only the sessions of one participant, of a study that shows carousel pages.",
+        )
+    return Material(participants[0], examples, splits, tuple(references))
+
+
+def held_out(fitted: Mapping[str, Split]) -> Splitter:
+    """Return a splitter for judging: screens a persona knows keep their split, all others are test screens."""
+    return lambda screens: {screen: fitted.get(screen, "test") for screen in screens}
+
+
+def _screens(path: Path) -> list[str]:
+    with Recording.open(path) as recording:
+        return [view.screen.id for view in recording.views()]
+
+
+def _reference(recording: Recording) -> SessionReference:
+    return SessionReference(
+        session=recording.session_id,
+        sha256=hashlib.sha256(recording.path.read_bytes()).hexdigest(),
+        study=recording.study_name,
+        study_digest=recording.study_digest,
+    )
