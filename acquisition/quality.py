@@ -1,8 +1,8 @@
 """How good gaze is: accuracy, precision and data loss on validation targets, by named definitions.
 
 An offset is the angle between the rays to gaze and to target, pointing as the line between both on the
-screen. Definitions follow Niehorster, Zemblys, Beelders & Holmqvist 2020, "Characterizing gaze position signals
-and synthesizing noise during fixations in eye-tracking data".
+screen. Definitions follow Niehorster, Zemblys, Beelders & Holmqvist 2020, "Characterizing gaze position
+signals and synthesizing noise during fixations in eye-tracking data".
 """
 
 from __future__ import annotations
