@@ -1,9 +1,9 @@
 """Colours and names that mean the same everywhere: in the windows and in the report. Qt-free.
 
-Real gaze is blue and the twin is orange, the pair that every common kind of colour vision tells apart; the
-twin is also hatched, lines also differ by dashes, and states are also said in words, so that colour is never the
-only sign. Hues follow Okabe and Ito's palette, lightened on dark and darkened on light; heat maps use anchors of
-the perceptually uniform, colour-blind-safe map viridis.
+Real gaze is blue and the twin is orange, a pair that every common kind of colour vision tells apart. The twin
+is also hatched, lines also differ by dashes, and states are also said in words: colour is never alone. Hues
+follow Okabe and Ito's palette, lightened on dark and darkened on light; heat maps use anchors of viridis,
+which is perceptually uniform and safe for colour-blind readers.
 """
 
 from __future__ import annotations
@@ -20,18 +20,7 @@ Mood = Literal["good", "warn", "bad", "quiet"]
 Dash = Literal["solid", "dashed", "dotted", "dash-dotted"]
 
 # viridis at 0, 1/9 ... 1: dark violet is little, bright yellow is much.
-_VIRIDIS = [
-    "440154",
-    "482878",
-    "3E4A89",
-    "31688E",
-    "26828E",
-    "1F9E89",
-    "35B779",
-    "6DCD59",
-    "B4DE2C",
-    "FDE725",
-]
+_VIRIDIS = "440154 482878 3E4A89 31688E 26828E 1F9E89 35B779 6DCD59 B4DE2C FDE725"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +127,9 @@ WORDS: dict[Mood, str] = {"good": "good", "warn": "fair", "bad": "poor", "quiet"
 
 def heat_rgb(values: FloatArray) -> NDArray[np.uint8]:
     """Colour heat: values (...,) in 0 to 1 (clipped; NaN counts as 0) to RGB (..., 3), 8 bit."""
-    anchors = np.asarray([[int(h[i : i + 2], 16) for i in (0, 2, 4)] for h in _VIRIDIS], dtype=np.float64)
+    anchors = np.asarray(
+        [[int(h[i : i + 2], 16) for i in (0, 2, 4)] for h in _VIRIDIS.split()], dtype=np.float64
+    )
     level = np.clip(np.nan_to_num(np.asarray(values, dtype=np.float64)), 0.0, 1.0)
     stops = np.linspace(0.0, 1.0, len(anchors))
     channels = [np.interp(level, stops, anchors[:, c]) for c in range(3)]

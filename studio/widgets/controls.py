@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from studio.state import Phase
 
@@ -81,26 +81,50 @@ class Controls(QWidget):
             self.note_text.clear()
 
 
-class AbortQuestion(QInputDialog):
-    """Asks for a reason before the session is ended for good; doing nothing keeps the session going."""
+class AbortQuestion(QDialog):
+    """Asks for a reason before the session is ended for good; Enter and Escape both keep the session going.
+
+    Attributes:
+        reason: free text, may stay empty.
+        keep: the default button.
+        end: has to be pressed on purpose.
+    """
 
     confirmed = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Abort the session?")
-        self.setLabelText(
-            "The session ends now and cannot be continued.\n"
-            "Everything recorded so far is kept, and the file is marked as aborted.\n\nReason (optional):"
-        )
-        self.setOkButtonText("Abort the session")
-        self.setCancelButtonText("Keep going")
+        self.reason = QLineEdit(placeholderText="optional")
+        self.reason.setAccessibleName("Reason for aborting")
+        self.keep = QPushButton("Keep going")
+        self.keep.setDefault(True)
+        self.end = QPushButton("Abort the session")
+        self.end.setAutoDefault(False)
+        self.end.setProperty("role", "grave")
+        self._lay_out()
         self.setModal(True)
-        self.textValueSelected.connect(self._confirm)
+        self.keep.clicked.connect(self.reject)
+        self.end.clicked.connect(self.accept)
+        self.accepted.connect(self._confirm)
 
-    def _confirm(self, reason: str) -> None:
-        self.setTextValue("")
-        self.confirmed.emit(reason.strip() or "aborted by the operator")
+    def _lay_out(self) -> None:
+        form = QFormLayout(self)
+        form.setContentsMargins(16, 16, 16, 16)
+        form.setSpacing(12)
+        form.addRow(QLabel("The session ends now and cannot be continued."))
+        form.addRow(QLabel("Everything recorded so far is kept; the file is marked as aborted."))
+        form.addRow("Reason", self.reason)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.keep)
+        buttons.addWidget(self.end)
+        form.addRow(buttons)
+
+    def _confirm(self) -> None:
+        reason = self.reason.text().strip()
+        self.reason.clear()
+        self.confirmed.emit(reason or "aborted by the operator")
 
 
 def _button(words: str, shortcut: str) -> QPushButton:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from studio.state import LiveState, Trail, common_scale
 from studio.theme import Palette, heat_hex
@@ -12,7 +12,6 @@ from studio.widgets.page_picture import PagePicture
 from studio.widgets.panel import Panel
 
 _NO_PAGE = "No page is on the screen."
-_FRAME_PX = (23, 48)  # what a panel adds to the width and height of its picture
 
 
 class PagePair(QWidget):
@@ -35,15 +34,8 @@ class PagePair(QWidget):
             switch.toggled.connect(self._again)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(Panel("Real gaze, now", self._real, self._switches()))
-        layout.addWidget(Panel("Twin's prediction, made before", self._twin, self._key))
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-
-    def heightForWidth(self, width: int) -> int:  # noqa: N802 (Qt's name)
-        """Return the height at which pages of 16 to 9 fill both panels."""
-        return round((width / 2 - _FRAME_PX[0]) * 9 / 16 + _FRAME_PX[1])
+        layout.addWidget(Panel("Real gaze, now", self._real, self._switches()), 1)
+        layout.addWidget(Panel("Twin's prediction, made before", self._twin, self._key), 1)
 
     def render_state(self, state: LiveState) -> None:
         """Show a state's page, gaze and prediction."""

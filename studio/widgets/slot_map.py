@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from protocols.geometry import FloatArray
@@ -84,7 +84,7 @@ class SlotMap(QWidget):
 
     def _poster_width_px(self, cell: QRectF) -> float:
         room = cell.height() - 3 * _PAD_PX - 2 * self.fontMetrics().height() - 2
-        return max(min(room * _POSTER_ASPECT, (cell.width() - 2 * _PAD_PX) * 0.62), 1.0)
+        return max(min(room * _POSTER_ASPECT, (cell.width() - 2 * _PAD_PX) * 0.68), 1.0)
 
     def _cropped(self, page: Page, width_px: float) -> tuple[QPixmap, ...]:
         ratio = self.devicePixelRatioF()
@@ -114,12 +114,10 @@ class SlotMap(QWidget):
 
     def _draw_title(self, painter: QPainter, box: QRectF, slot: Slot) -> None:
         metrics = painter.fontMetrics()
-        lines = max(int(box.height() / metrics.lineSpacing()), 1)
-        # Words do not fill lines to the end, so a little less than the whole room is used.
-        room_px = int(box.width() * (lines - 0.5 * (lines > 1)))
+        count = max(int(box.height() / metrics.lineSpacing()), 1)
+        lines = wrapped(slot.film, count, box.width(), metrics)
         painter.setPen(QColor(self._palette.text))
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-        painter.drawText(box, flags, metrics.elidedText(slot.film, Qt.TextElideMode.ElideRight, room_px))
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, "\n".join(lines))
 
     def _draw_real(self, painter: QPainter, line: QRectF, index: int) -> None:
         dwell_ms = self._state.dwell_ms
@@ -150,6 +148,22 @@ class SlotMap(QWidget):
             painter.drawRect(bar)
         painter.setPen(QColor(self._palette.text if np.isfinite(share) else self._palette.muted))
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+
+
+def wrapped(text: str, count: int, width_px: float, metrics: QFontMetrics) -> list[str]:
+    """Break text into at most ``count`` lines; what does not fit ends in an ellipsis."""
+    words, lines = text.split(), [""]
+    while words and len(lines) <= count:
+        longer = f"{lines[-1]} {words[0]}".strip()
+        if len(lines) == count:
+            lines[-1] = f"{lines[-1]} {' '.join(words)}".strip()
+            break
+        if not lines[-1] or metrics.horizontalAdvance(longer) <= width_px:
+            lines[-1] = longer
+            words.pop(0)
+        else:
+            lines.append("")
+    return [metrics.elidedText(line, Qt.TextElideMode.ElideRight, int(width_px) + 1) for line in lines]
 
 
 def _poster(pixels: PixelArray, width: int, ratio: float) -> QPixmap:

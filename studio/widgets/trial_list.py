@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from studio.state import TrialLine, TrialStatus
@@ -58,7 +58,13 @@ class TrialList(QTableWidget):
         super().resizeEvent(event)
         self._keep_in_view()
 
+    def _font(self, status: TrialStatus) -> QFont:
+        font = QFont(self.font())
+        font.setBold(status == "running")
+        return font
+
     def _keep_in_view(self) -> None:
+        self.updateGeometries()  # new lines count only after a layout, which is else delayed
         for row, trial in enumerate(self._shown):
             if trial.status == "running":
                 self.scrollTo(self.model().index(row, 0), QAbstractItemView.ScrollHint.PositionAtCenter)
@@ -70,6 +76,7 @@ class TrialList(QTableWidget):
         for column, text in enumerate(cells):
             item = QTableWidgetItem(text)
             item.setToolTip(trial.note or text)
+            item.setFont(self._font(trial.status))
             if column == len(_COLUMNS) - 1:
                 item.setForeground(colour)
             self.setItem(row, column, item)

@@ -100,10 +100,10 @@ class OperatorWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         left, right = QVBoxLayout(), QVBoxLayout()
-        left.addWidget(self._pages)
-        left.addWidget(Panel("Slot map: real above, twin (hatched) below", self._slots), 1)
+        left.addWidget(self._pages, 45)
+        left.addWidget(Panel("Slot map: real above, twin (hatched) below", self._slots), 55)
         right.addWidget(Panel("Signal quality", self._meters))
-        right.addWidget(Panel("Running score: distance from the real attention", self._score), 3)
+        right.addWidget(Panel("Running score: distance from the real attention", self._score), 5)
         right.addWidget(Panel("Trials", self._trials), 2)
         centre = QWidget()
         grid = QGridLayout(centre)
