@@ -126,6 +126,21 @@ def steps(recording: Recording, rows: int = CHUNK) -> Iterator[Step]:
         yield step
 
 
+def pipeline(recording: Recording, parameters: SlotParameters | None = None) -> LiveSlots:
+    """Return a live pipeline that knows a recording's pages and calibrations, and no gaze yet.
+
+    Args:
+        recording: what will be played into it.
+        parameters: settings; None for the defaults.
+    """
+    live = LiveSlots(recording.screen, parameters or SlotParameters())
+    for digest in recording.page_digests():
+        live.layout(digest, recording.page_description(digest).layout)
+    for attempt in recording.calibrations():
+        live.calibration(attempt)
+    return live
+
+
 def replayed(path: Path, parameters: SlotParameters | None = None, rows: int = CHUNK) -> LiveSlots:
     """Run a recording through the live pipeline.
 
@@ -138,11 +153,7 @@ def replayed(path: Path, parameters: SlotParameters | None = None, rows: int = C
         The pipeline after the last sample.
     """
     with Recording.open(path) as recording:
-        live = LiveSlots(recording.screen, parameters or SlotParameters())
-        for digest in recording.page_digests():
-            live.layout(digest, recording.page_description(digest).layout)
-        for attempt in recording.calibrations():
-            live.calibration(attempt)
+        live = pipeline(recording, parameters)
         for step in steps(recording, rows):
             live.take(step)
     return live

@@ -12,12 +12,15 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli import boundary, doctor, streams, tracker
+from studio.cli import boundary, doctor, recover, replay, slots, streams, tracker
 from studio.guard import DISTRIBUTION, check_packages
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     streams.streams,
     tracker.tracker,
+    slots.slots,
+    replay.replay,
+    recover.recover,
     doctor.doctor,
 )
 

@@ -1,0 +1,97 @@
+"""``gazetwin slots``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from studio.cli.options import AsJson, SessionPath
+from studio.cli.output import emit, say, show
+
+if TYPE_CHECKING:
+    from sessions.slots import Slots
+    from sessions.views import PageView
+
+
+def slots(
+    session: SessionPath,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Also write one row per view and poster.")
+    ] = None,
+    within_px: Annotated[
+        float,
+        typer.Option("--within-px", min=0.0, help="Also credit the closest poster up to this many px away."),
+    ] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Find fixations and the attention on every poster; keep them in the session."""
+    from sessions.derive import derive
+    from sessions.reader import Recording
+    from sessions.slots import SlotParameters
+    from studio.slot_table import write_csv
+
+    parameters = SlotParameters(within_px=within_px)
+    derived = derive(session, parameters)
+    with Recording.open(session) as recording:
+        views = recording.views(parameters)
+    if csv is not None:
+        write_csv(csv, views)
+    if as_json:
+        emit(_summary(session, derived, views))
+    else:
+        _print(derived, views)
+
+
+def _summary(session: Path, derived: Slots, views: list[PageView]) -> dict[str, object]:
+    return {
+        "session": session,
+        "digest": derived.digest,
+        "parameters": derived.parameters,
+        "fixations": len(derived.fixations),
+        "views": [
+            {
+                "trial": view.trial,
+                "screen": view.screen.id,
+                "t_on_s": view.t_on_s,
+                "t_off_s": view.t_off_s,
+                "films": [slot.film for slot in view.layout.slots],
+                "fixation_ms": view.fixation_ms,
+                "cursor_ms": view.cursor_ms,
+                "click": view.click,
+            }
+            for view in views
+        ],
+    }
+
+
+def _print(derived: Slots, views: list[PageView]) -> None:
+    columns = (
+        "view",
+        "trial",
+        "screen",
+        "shown [s]",
+        "on posters [ms]",
+        "posters",
+        "most looked at",
+        "clicked",
+    )
+    show("Attention per page view", columns, [_row(number, view) for number, view in enumerate(views)])
+    say(f"{len(derived.fixations)} fixations, {len(views)} page views; parameters {derived.digest}.")
+
+
+def _row(number: int, view: PageView) -> tuple[object, ...]:
+    total_ms = float(view.fixation_ms.sum())
+    looked, posters = int((view.fixation_ms > 0).sum()), view.layout.slots
+    top = int(view.fixation_ms.argmax()) if looked else None
+    return (
+        number,
+        view.trial,
+        view.screen.id,
+        f"{view.duration_s:.1f}",
+        f"{total_ms:.0f}",
+        f"{looked} of {len(posters)}",
+        "nothing" if top is None else f"{posters[top].film} ({view.fixation_ms[top] / total_ms:.0%})",
+        "" if view.click is None else posters[view.click].film,
+    )
