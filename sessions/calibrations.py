@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from acquisition.calibration import Calibration
 
+from acquisition.calibration import Calibration
+from acquisition.quality import Validation
 from acquisition.samples import GazeChunk
 from protocols.geometry import FloatArray
 
@@ -21,14 +22,14 @@ class CalibrationAttempt:
         calibration: the map with its targets and residuals.
         used: whether gaze is mapped with it.
         from_s: gaze from this session time on is, until the next used attempt takes over.
-        validation_json: how it did on other points, as written; None when it was not validated.
+        validation: how it did on other points; None when it was not validated.
     """
 
     number: int
     calibration: Calibration
     used: bool
     from_s: float = float("-inf")
-    validation_json: str | None = None
+    validation: Validation | None = None
 
 
 def in_force(attempts: Iterable[CalibrationAttempt]) -> list[CalibrationAttempt]:

@@ -11,9 +11,10 @@ from typing import Self
 
 import h5py
 import numpy as np
-from acquisition.calibration import Calibration
 from pydantic import TypeAdapter
 
+from acquisition.calibration import Calibration
+from acquisition.quality import Validation
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.source import SourceInfo
 from protocols.errors import SessionError
@@ -316,7 +317,7 @@ class Recording:
     def _attempts(self) -> Iterator[CalibrationAttempt]:
         for name in sorted(self._h5["calibration"]):
             group = self._h5["calibration"][name]
-            validation = _text(group["validation"]) if "validation" in group else None
+            validation = Validation.from_json(_text(group["validation"])) if "validation" in group else None
             calibration = Calibration.from_json(_text(group["attempt"]))
             used, from_s = bool(group.attrs["used"]), float(group.attrs["from_s"])
             yield CalibrationAttempt(int(name), calibration, used, from_s, validation)

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 import h5py
 import numpy as np
 from pydantic import TypeAdapter
 
+from acquisition.calibration import Calibration
+from acquisition.quality import Validation
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.source import SourceInfo
 from protocols.errors import SessionError
@@ -32,14 +33,6 @@ from sessions.tables import Table
 log = logging.getLogger(__name__)
 
 COMPLETE = "complete"
-
-
-class Attempt(Protocol):
-    """A calibration attempt, or a validation, that can be written down."""
-
-    def to_json(self) -> str:
-        """The whole of it as JSON."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -185,10 +178,10 @@ class SessionWriter:
 
     def calibration(
         self,
-        attempt: Attempt,
+        attempt: Calibration,
         used: bool,
         *,
-        validation: Attempt | None = None,
+        validation: Validation | None = None,
         from_s: float = float("-inf"),
     ) -> str:
         """Store one calibration attempt, kept whether it is used or not; return its number.

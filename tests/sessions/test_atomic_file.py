@@ -103,9 +103,7 @@ def disk_after(folder: Path, changes: list[Change], cut: int, some: int) -> Path
     return folder / "s.h5"
 
 
-def test_whenever_the_writer_dies_the_file_is_the_last_flush_or_the_next(
-    tmp_path, monkeypatch
-) -> None:
+def test_whenever_the_writer_dies_the_file_is_the_last_flush_or_the_next(tmp_path, monkeypatch) -> None:
     changes, ended = logged(tmp_path / "s.h5", 6, monkeypatch)
     rng = np.random.default_rng(3)
     for cut, change in enumerate(changes):

@@ -1,0 +1,76 @@
+"""Jobs on recordings as programs of their own: ``python -P -m sessions derive|check|recover FILE``.
+
+Each prints one message of ``protocols.wire`` a line: progress, then done or failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from acquisition.fixations import IvtParameters
+from protocols.errors import GazeTwinError
+from protocols.wire import Done, Failed, Message, Progress, encode
+from sessions.check import check
+from sessions.derive import derive
+from sessions.recover import recover
+from sessions.slots import SlotParameters
+
+Send = Callable[[Message], None]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one job; return the exit status: 0 when it ended well, 2 when it failed."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    wanted = _parser().parse_args(arguments)
+    try:
+        result = wanted.job(wanted, _send)
+    except GazeTwinError as error:
+        _send(Failed.of(error))
+        return 2
+    _send(result)
+    return 0
+
+
+def _send(message: Message) -> None:
+    sys.stdout.write(encode(message) + "\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -P -m sessions", description=__doc__)
+    jobs = parser.add_subparsers(required=True)
+    for name, job in (("derive", _derive), ("check", _check), ("recover", _recover)):
+        sub = jobs.add_parser(name)
+        sub.add_argument("path", type=Path)
+        sub.set_defaults(job=job)
+        if name == "derive":
+            sub.add_argument("--within-px", type=float, default=0.0)
+    return parser
+
+
+def _derive(wanted: argparse.Namespace, send: Send) -> Done:
+    send(Progress(done=0, message="finding fixations"))
+    slots = derive(wanted.path, SlotParameters(IvtParameters(), wanted.within_px))
+    return Done(
+        result={"digest": slots.digest, "fixations": len(slots.fixations), "views": len(slots.views)},
+    )
+
+
+def _check(wanted: argparse.Namespace, send: Send) -> Done:
+    def on_page(done: int, total: int) -> None:
+        send(Progress(done=done, total=total, unit="pages", message="comparing pages with their digests"))
+
+    return Done(result=check(wanted.path, on_page).model_dump(mode="json"))
+
+
+def _recover(wanted: argparse.Namespace, send: Send) -> Done:
+    send(Progress(done=0, message="copying and repairing"))
+    return Done(result=recover(wanted.path).model_dump(mode="json"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

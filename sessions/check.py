@@ -1,0 +1,202 @@
+"""Judges a recording: is it whole, and is its gaze any good? Every verdict says what to do."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from acquisition.quality import Validation
+from acquisition.samples import GazeChunk
+from protocols.errors import SessionCorrupt
+from protocols.markers import Code, Marker
+from sessions.calibrations import in_force
+from sessions.gaze_check import CheckItem, GazeNumbers, Verdict, gaze_items, item, numbers
+from sessions.pages import digest_of
+from sessions.reader import Recording
+from sessions.schema import State
+
+_MOST_DRIFT_S = 0.05
+
+
+class CheckReport(BaseModel):
+    """The whole judgement.
+
+    Attributes:
+        path: the recording.
+        session_id: its UUID.
+        state: how it ended.
+        verdict: the worst of all items.
+        counts: rows per kind of data.
+        gaze: numbers about the gaze samples.
+        accuracy_deg: mean offset at the last validation of the calibration in force, None without one.
+        precision_deg: RMS of sample-to-sample distances there, None without one.
+        items: everything that was looked at.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path
+    session_id: str
+    state: State
+    verdict: Verdict
+    counts: dict[str, int]
+    gaze: GazeNumbers
+    accuracy_deg: float | None
+    precision_deg: float | None
+    items: tuple[CheckItem, ...]
+
+
+def check(path: Path, on_page: Callable[[int, int], None] | None = None) -> CheckReport:
+    """Check a finished recording, page by page; it is not changed.
+
+    Args:
+        path: the recording.
+        on_page: told after each page how many of how many were checked.
+
+    Raises:
+        SessionError: the recording cannot be opened at all, see ``Recording.open``.
+    """
+    with Recording.open(path) as recording:
+        chunk = recording.gaze()
+        gaze = numbers(chunk, recording.source.nominal_hz)
+        validation = _validation(recording)
+        items = (*_items(recording, chunk, gaze, validation), *_page_items(recording, on_page))
+        return CheckReport(
+            path=path,
+            session_id=recording.session_id,
+            state=recording.state,
+            verdict=_worst(items),
+            counts=_counts(recording),
+            gaze=gaze,
+            accuracy_deg=validation.accuracy_mean_deg if validation else None,
+            precision_deg=validation.rms_s2s_deg if validation else None,
+            items=items,
+        )
+
+
+def _counts(recording: Recording) -> dict[str, int]:
+    return {
+        "gaze": recording.samples,
+        "cursor": len(recording.cursor()),
+        "markers": len(recording.markers()),
+        "viewport": len(recording.viewports()),
+        "trials": len(recording.trials()),
+        "pages": len(recording.page_digests()),
+        "calibrations": len(recording.calibrations()),
+    }
+
+
+def _items(
+    recording: Recording, chunk: GazeChunk, gaze: GazeNumbers, validation: Validation | None
+) -> Iterator[CheckItem]:
+    yield _state(recording.state)
+    yield _study(recording)
+    yield from gaze_items(chunk, gaze)
+    yield _calibrated(recording, validation)
+    yield _markers(recording.markers())
+    yield _described(recording)
+    yield _clock(recording)
+
+
+def _state(state: State) -> CheckItem:
+    verdict: Verdict = "good" if state is State.SEALED else "warning"
+    return item("state", verdict, state.value, "It did not run to its end: the last trial may be partial.")
+
+
+def _study(recording: Recording) -> CheckItem:
+    right = hashlib.sha256(recording.study_text.encode("utf-8")).hexdigest() == recording.study_digest
+    found = f"{recording.study_name}, {'digest right' if right else 'changed since it was written'}"
+    return item("study", "good" if right else "bad", found, "Do not analyse it: find the unchanged file.")
+
+
+def _calibrated(recording: Recording, validation: Validation | None) -> CheckItem:
+    name = "calibration"
+    if not in_force(recording.calibrations()):
+        return item(name, "warning", "none used", "Gaze is as the tracker delivered it; say so.")
+    if validation is None or validation.accuracy_mean_deg is None:
+        return item(name, "warning", "used, not validated", "Accuracy is unknown; validate next time.")
+    found = f"{validation.accuracy_mean_deg:.2f} deg off on other points, rated {validation.verdict}"
+    verdicts: dict[str, Verdict] = {"green": "good", "amber": "warning", "red": "bad"}
+    advice = "Slots may be mistaken for their neighbours; consider leaving the session out."
+    return item(name, verdicts[validation.verdict], found, advice)
+
+
+def _markers(markers: tuple[Marker, ...]) -> CheckItem:
+    problems = list(_marker_problems(markers))
+    found = "; ".join(problems[:5]) or f"{len(markers)}, in order"
+    return item("markers", "bad" if problems else "good", found, "Leave out the trials named; report this.")
+
+
+def _marker_problems(markers: tuple[Marker, ...]) -> Iterator[str]:
+    for before, after in itertools.pairwise(markers):
+        if after.t_s < before.t_s and not _from_source(before, after):
+            yield f"{after.code.value} at {after.t_s:.3f} s follows {before.code.value} at {before.t_s:.3f} s"
+    running: int | None = None
+    for marker in markers:
+        if marker.code is Code.TRIAL_START:
+            if running is not None:
+                yield f"trial {marker.trial} starts while trial {running} runs"
+            running = marker.trial
+        elif marker.code is Code.TRIAL_END:
+            if running != marker.trial:
+                yield f"trial {marker.trial} ends without having started"
+            running = None
+
+
+def _from_source(*markers: Marker) -> bool:
+    """Tell whether one comes from the recorder itself, which does not wait for the conductor's."""
+    return any(m.code in (Code.SOURCE_STALLED, Code.SOURCE_RESUMED) for m in markers)
+
+
+def _described(recording: Recording) -> CheckItem:
+    shown = {m.trial for m in recording.markers() if m.code is Code.TRIAL_START}
+    missing = sorted(shown - {t.index for t in recording.trials()})
+    found = f"{len(shown)} shown, " + (f"{missing} not described" if missing else "all described")
+    return item("trials", "bad" if missing else "good", found, "Leave these trials out.")
+
+
+def _clock(recording: Recording) -> CheckItem:
+    pairs = recording.clock_pairs()
+    drift_s = float(np.ptp(pairs[:, 1] - pairs[:, 0])) if len(pairs) > 1 else 0.0
+    verdict: Verdict = "warning" if drift_s > _MOST_DRIFT_S else "good"
+    found = f"{len(pairs)} pairs with Unix time, {drift_s * 1000:.1f} ms apart"
+    return item("clock", verdict, found, "Use session time only; the computer's date was changed meanwhile.")
+
+
+def _page_items(recording: Recording, on_page: Callable[[int, int], None] | None) -> Iterator[CheckItem]:
+    digests = recording.page_digests()
+    missing = sorted({v.page for v in recording.viewports()} - set(digests))
+    found = f"{len(digests)} stored, {len(missing)} of those shown missing"
+    yield item("pages", "bad" if missing else "good", found, "Leave out the views of these pages.")
+    changed = []
+    for number, digest in enumerate(digests, start=1):
+        if not _unchanged(recording, digest):
+            changed.append(digest[:12])
+        if on_page:
+            on_page(number, len(digests))
+    found = f"{changed} differ from their digest" if changed else "all as they were shown"
+    yield item(
+        "page digests", "bad" if changed else "good", found, "The file was changed; find the original."
+    )
+
+
+def _unchanged(recording: Recording, digest: str) -> bool:
+    try:
+        return digest_of(recording.page(digest)) == digest
+    except SessionCorrupt:
+        return False
+
+
+def _validation(recording: Recording) -> Validation | None:
+    used = in_force(recording.calibrations())
+    return used[-1].validation if used else None
+
+
+def _worst(items: Iterable[CheckItem]) -> Verdict:
+    found = {item.verdict for item in items}
+    return "bad" if "bad" in found else "warning" if "warning" in found else "good"

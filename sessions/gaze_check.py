@@ -1,0 +1,131 @@
+"""Judges the gaze samples of a recording: rate, order, gaps, losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from acquisition.samples import GazeChunk
+
+Verdict = Literal["good", "warning", "bad"]
+
+_MOST_LOSS = 0.2
+_MOST_OFF_RATE = 0.05
+_GAP_INTERVALS = 3.0
+_MOST_MISSING = 0.02
+
+
+class CheckItem(BaseModel):
+    """One thing that was looked at.
+
+    Attributes:
+        name: what.
+        verdict: ``good``, ``warning`` (usable with care) or ``bad``.
+        found: what was found, with values.
+        advice: what to do; empty when good.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+class GazeNumbers(BaseModel):
+    """Numbers about the gaze samples; None where there are too few to tell.
+
+    Attributes:
+        samples: how many.
+        seconds: from the first to the last.
+        nominal_hz: claimed by the source; 0 when it claims none.
+        measured_hz: from the median interval between stamps.
+        gaps: intervals of more than three times the median.
+        longest_gap_s: the longest interval.
+        missing_share: samples that the gaps would have held, of all.
+        invalid_share: samples flagged invalid, of all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    samples: int
+    seconds: float
+    nominal_hz: float
+    measured_hz: float | None = None
+    gaps: int = 0
+    longest_gap_s: float | None = None
+    missing_share: float | None = None
+    invalid_share: float | None = None
+
+
+def numbers(chunk: GazeChunk, nominal_hz: float) -> GazeNumbers:
+    """Measure rate, gaps and losses of gaze."""
+    intervals_s = np.diff(chunk.t_s)
+    seconds = float(chunk.t_s[-1] - chunk.t_s[0]) if len(chunk) else 0.0
+    if not len(intervals_s) or not (median_s := float(np.median(intervals_s))) > 0:
+        return GazeNumbers(samples=len(chunk), seconds=seconds, nominal_hz=nominal_hz)
+    long_s = intervals_s[intervals_s > _GAP_INTERVALS * median_s]
+    missing = float(np.sum(np.round(long_s / median_s) - 1))
+    return GazeNumbers(
+        samples=len(chunk),
+        seconds=seconds,
+        nominal_hz=nominal_hz,
+        measured_hz=1.0 / median_s,
+        gaps=len(long_s),
+        longest_gap_s=float(intervals_s.max()),
+        missing_share=missing / (len(chunk) + missing),
+        invalid_share=float(1.0 - chunk.valid.mean()),
+    )
+
+
+def item(name: str, verdict: Verdict, found: str, advice: str) -> CheckItem:
+    """Return an item, with advice only where it is needed."""
+    return CheckItem(name=name, verdict=verdict, found=found, advice="" if verdict == "good" else advice)
+
+
+def gaze_items(chunk: GazeChunk, gaze: GazeNumbers) -> Iterator[CheckItem]:
+    """Yield the verdicts on gaze samples and their numbers."""
+    yield _samples(gaze)
+    if gaze.measured_hz is not None:
+        yield _stamps(chunk)
+        yield _rate(gaze, gaze.measured_hz)
+        yield _gaps(gaze)
+        yield _loss(gaze)
+
+
+def _samples(gaze: GazeNumbers) -> CheckItem:
+    found = f"{gaze.samples} in {gaze.seconds:.1f} s"
+    return item("gaze samples", "good" if gaze.samples else "bad", found, "Check the gaze source.")
+
+
+def _stamps(chunk: GazeChunk) -> CheckItem:
+    back = int(np.sum(np.diff(chunk.t_s) <= 0))
+    verdict: Verdict = "good" if not back else "warning"
+    advice = "These samples are left out of fixations; check the clock of the tracker's computer."
+    return item("time stamps", verdict, f"{back} samples not later than the one before", advice)
+
+
+def _rate(gaze: GazeNumbers, measured_hz: float) -> CheckItem:
+    if not gaze.nominal_hz:
+        return item("sampling rate", "good", f"{measured_hz:.1f} Hz, none claimed", "")
+    off = abs(measured_hz / gaze.nominal_hz - 1.0) > _MOST_OFF_RATE
+    found = f"{measured_hz:.1f} Hz measured, {gaze.nominal_hz:g} Hz claimed"
+    return item("sampling rate", "warning" if off else "good", found, "Check the tracker's settings.")
+
+
+def _gaps(gaze: GazeNumbers) -> CheckItem:
+    missing = gaze.missing_share or 0.0
+    found = f"{gaze.gaps} gaps, the longest {gaze.longest_gap_s:.3f} s; {missing:.1%} of the samples missing"
+    verdict: Verdict = "warning" if missing > _MOST_MISSING else "good"
+    return item("gaps", verdict, found, "Check cable, network and the load of the tracker's computer.")
+
+
+def _loss(gaze: GazeNumbers) -> CheckItem:
+    share = gaze.invalid_share or 0.0
+    verdict: Verdict = "warning" if share > _MOST_LOSS else "good"
+    advice = "Check glasses, light and the distance; consider leaving this participant out."
+    return item("lost gaze", verdict, f"{share:.1%} of the samples invalid", advice)
