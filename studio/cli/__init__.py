@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli import boundary, doctor, recover, replay, slots, streams, tracker
+from studio.cli import boundary, check, doctor, recover, replay, slots, streams, tracker
 from studio.guard import DISTRIBUTION, check_packages
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
@@ -20,6 +20,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     tracker.tracker,
     slots.slots,
     replay.replay,
+    check.check,
     recover.recover,
     doctor.doctor,
 )

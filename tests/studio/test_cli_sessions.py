@@ -212,6 +212,27 @@ def spoil_stored_slots(session: Path) -> None:
         values[3] = values[3] + 1.0
 
 
+class TestCheck:
+    def test_every_number_is_in_the_json(self, session):
+        told = gazetwin("check", session, "--json")
+        report = json.loads(told.stdout)
+        assert report["state"] == "sealed"
+        assert report["counts"]["gaze"] == report["gaze"]["samples"] == len(SPOTS) * REST_S * RATE_HZ
+        assert report["gaze"]["measured_hz"] == pytest.approx(RATE_HZ)
+        assert report["verdict"] == "warning"  # this recording was never calibrated
+        assert told.exit_code == 0
+
+    def test_damaged_page_is_a_negative_answer(self, session):
+        with h5py.File(session, "r+") as h5:
+            (page,) = h5["pages"].values()
+            png = page["png"]
+            png[len(png) // 2] ^= 255
+        told = gazetwin("check", session)
+        assert told.exit_code == 1
+        assert "page digests" in told.stdout
+        assert "bad" in told.stdout
+
+
 class TestRecover:
     def test_sound_session_stays_as_it_is(self, session):
         before = session.read_bytes()
@@ -232,7 +253,7 @@ class TestRecover:
         assert gazetwin("replay", path).exit_code == 0
 
 
-@pytest.mark.parametrize("command", ["slots", "replay", "recover"])
+@pytest.mark.parametrize("command", ["slots", "replay", "check", "recover"])
 @pytest.mark.parametrize("name", ["absent.h5", "folder", "text.h5"])
 def test_bad_files_are_explained(command, name, tmp_path):
     (tmp_path / "folder").mkdir()
