@@ -140,10 +140,9 @@ def moment_s(step: Step) -> float:
 
 def _compared(recording: Recording, live: LiveSlots) -> Replayed:
     against = "stored" if recording.has_slots() else "derived"
-    expected, found = recording.slots(), live.fixations()
-    views = [view.slots for view in live.views()]
+    expected, found = recording.slots(), live.slots()
     differences = (
-        *fixation_differences(found, expected.fixations),
-        *view_differences(views, expected.views),
+        *fixation_differences(found.fixations, expected.fixations),
+        *view_differences(found.views, expected.views),
     )
-    return Replayed(recording.samples, len(found), len(views), against, differences)
+    return Replayed(recording.samples, len(found.fixations), len(found.views), against, differences)

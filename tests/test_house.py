@@ -59,7 +59,11 @@ def test_package_says_what_it_is_and_ships_its_types(package):
     assert (ROOT / package / "py.typed").exists()
 
 
-@pytest.mark.parametrize("module", ["studio.cli", "sessions", "acquisition", "protocols", "tuning"])
+LIGHT = ("studio.cli", "sessions.reader", "acquisition.lsl", "protocols.study")
+LIGHT_TUNING = ("tuning", "tuning.events", "tuning.config", "tuning.metrics")
+
+
+@pytest.mark.parametrize("module", [*LIGHT, *LIGHT_TUNING])
 def test_importing_loads_no_model_library(module):
     assert loaded_by(module).isdisjoint(HEAVY)
 
