@@ -38,14 +38,14 @@ class PageSpec(Message):
     Attributes:
         screen: the films.
         viewport: scroll and swipes.
-        preferred: the participant's preferred genres, top genre first.
+        preferred: the participant's preferred genres, top genre first; None for those of the persona.
         images: folder of poster images, empty to draw all posters.
     """
 
     kind: Literal["page"] = "page"
     screen: CarouselScreen
     viewport: Viewport
-    preferred: tuple[str, ...]
+    preferred: tuple[str, ...] | None = None
     images: str = ""
 
 
@@ -64,12 +64,14 @@ class Begin(Message):
 
     Attributes:
         participant: pseudonym.
+        preferred: preferred genres from the questionnaire, top genre first.
         persona: path of a persona to start from, empty for a newcomer.
         config: settings; a newcomer's learning rates and placement.
     """
 
     kind: Literal["begin"] = "begin"
     participant: str
+    preferred: tuple[str, ...]
     persona: str = ""
     config: FitConfig = FitConfig()
 
@@ -143,6 +145,9 @@ class Shutdown(Message):
 
     kind: Literal["shutdown"] = "shutdown"
 
+
+Work = Begin | Predict | Observe | Fit | Compare | Simulate
+"""What a loaded backbone can be asked."""
 
 Request = Load | Begin | Predict | Observe | Fit | Compare | Simulate | Cancel | Shutdown
 
@@ -333,10 +338,11 @@ class Comparison(Message):
 
 
 class Compared(Message):
-    """Held-out scores; the full `Comparison` is in the file that `Saved` names."""
+    """Held-out scores; the full `Comparison`, with every view, is in the file that `Saved` names."""
 
     kind: Literal["compared"] = "compared"
     heldout: dict[str, dict[str, float]]
+    smoothed_logloss: dict[str, float]
     counts: dict[str, int]
     skipped: dict[str, int]
     missing: dict[str, str]

@@ -98,6 +98,7 @@ def _provenance(
 ) -> Provenance:
     return Provenance(
         participant=material.participant,
+        preferred=material.preferred,
         sessions=material.sessions,
         backbone=spec.id,
         backbone_digest=spec.digest,

@@ -48,6 +48,7 @@ class Provenance(_Edge):
     Attributes:
         schema_: version of these rules, written ``schema``.
         participant: pseudonym.
+        preferred: preferred genres from the questionnaire, top genre first.
         sessions: what it was fitted on.
         backbone: id of the model the prompt belongs to.
         backbone_digest: SHA-256 of the model's weights.
@@ -64,6 +65,7 @@ class Provenance(_Edge):
 
     schema_: Literal["gazetwin-persona/1"] = Field(default="gazetwin-persona/1", alias="schema")
     participant: Pseudonym
+    preferred: tuple[str, ...]
     sessions: tuple[SessionReference, ...]
     backbone: str
     backbone_digest: str

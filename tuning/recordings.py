@@ -21,12 +21,14 @@ class Material:
 
     Attributes:
         participant: pseudonym.
+        preferred: preferred genres, top genre first.
         examples: in order of sessions, then of time.
         splits: split of each screen that was shown.
         sessions: which recordings these are.
     """
 
     participant: str
+    preferred: tuple[str, ...]
     examples: list[Example]
     splits: dict[str, Split]
     sessions: tuple[SessionReference, ...]
@@ -57,11 +59,11 @@ def read_material(paths: Sequence[Path], splitter: Splitter) -> Material:
             "A persona belongs to exactly one participant who looked at pages.",
             "Name only the sessions of one participant, of a study that shows carousel pages.",
         )
-    return Material(participants[0], examples, splits, tuple(references))
+    return Material(participants[0], examples[0].preferred, examples, splits, tuple(references))
 
 
 def held_out(fitted: Mapping[str, Split]) -> Splitter:
-    """Return a splitter for judging: screens a persona knows keep their split, all others are test screens."""
+    """Return a splitter for judging: screens a persona knows keep their split, others are test screens."""
     return lambda screens: {screen: fitted.get(screen, "test") for screen in screens}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +94,7 @@ def fit(
             fix="Record more screens.",
         )
     yield from keeper.look(0, current)
-    learner = Learner(backbone, operator, current, config, config.steps)
+    learner = Learner(backbone, operator, current, config, warmed_cosine(config))
     for step, batch in zip(range(1, config.steps + 1), _batches(train, config), strict=False):
         yield learner.step(batch)
         if step % config.evaluate_every == 0 or step == config.steps:
@@ -149,8 +149,25 @@ def starting_bank(
     return bank.newcomer(names[0], personal=config.personal_prompt)
 
 
+def steady(step: int) -> float:  # noqa: ARG001 - a schedule is a function of the step
+    """Return the share of the learning rate at a step: all of it."""
+    return 1.0
+
+
+def warmed_cosine(config: FitConfig) -> Callable[[int], float]:
+    """Return a schedule: linear warm-up, then a cosine to zero at the last step."""
+
+    def rate(step: int) -> float:
+        warm = config.warmup_steps
+        if step < warm:
+            return (step + 1) / (warm + 1)
+        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(config.steps - warm, 1)))
+
+    return rate
+
+
 class Learner:
-    """Makes optimiser steps on a bank: AdamW in fp32, linear warm-up, cosine to zero, clipped gradients."""
+    """Makes optimiser steps on a bank: AdamW in fp32, clipped gradients."""
 
     def __init__(
         self,
@@ -158,10 +175,9 @@ class Learner:
         operator: ProbingOperator,
         bank: PromptBank,
         config: FitConfig,
-        total_steps: int,
+        rate: Callable[[int], float] = steady,
     ) -> None:
         self._backbone, self._operator, self._bank, self._config = backbone, operator, bank, config
-        self._total = total_steps
         self._done = 0
         unit = backbone.spec.embedding_rms
         groups = [{"params": [bank.logits], "lr": config.coefficient_rate}]
@@ -171,7 +187,7 @@ class Learner:
             groups.append({"params": [bank.personal], "lr": config.personal_rate * unit})
         self._parameters = [p for group in groups for p in group["params"]]  # type: ignore[attr-defined]
         self._optimiser = torch.optim.AdamW(groups, weight_decay=0.0)
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, self._rate)
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, rate)
 
     def step(self, batch: Sequence[Item]) -> Step:
         """Make one step on examples of equal length and say how it went."""
@@ -188,7 +204,7 @@ class Learner:
         self._done += 1
         return Step(
             step=self._done,
-            total=self._total,
+            total=self._config.steps,
             loss=loss.item(),
             attention=attention.item(),
             click=click.item(),
@@ -221,12 +237,6 @@ class Learner:
             return penalty
         relative = self._bank.personal / self._backbone.spec.embedding_rms
         return penalty + self._config.personal_penalty * relative.square().mean()
-
-    def _rate(self, step: int) -> float:
-        warm = self._config.warmup_steps
-        if step < warm:
-            return (step + 1) / (warm + 1)
-        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(self._total - warm, 1)))
 
 
 class _Keeper:

@@ -1,0 +1,117 @@
+"""The programs of tuning: ``python -P -m tuning {engine,fit,compare,simulate,cohort}``.
+
+All print events of `tuning.events` as JSON lines; the last line is done, failed or cancelled, and the exit
+code 0, 2 or 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import IO
+
+from protocols.errors import GazeTwinError
+from protocols.wire import Cancelled, Done, Failed, Message, decode, encode
+from tuning import events
+from tuning.config import FitConfig
+from tuning.engine import Engine, open_bench, reserved_stdout
+from tuning.events import Event, PageSpec
+
+Job = Generator[Event, None, None]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one program and return its exit code."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    asked = _parser().parse_args(arguments)
+    sink = reserved_stdout()
+    if asked.program == "engine":
+        Engine(sys.stdin, sink).run()
+        return 0
+    signal.signal(signal.SIGTERM, _interrupt)
+    job: Callable[[argparse.Namespace], Job] = asked.job
+    return _printed(lambda: job(asked), sink)
+
+
+def _printed(start: Callable[[], Job], sink: IO[str]) -> int:
+    end: Message = Done()
+    try:
+        for event in start():
+            print(encode(event), file=sink, flush=True)
+    except GazeTwinError as error:
+        end = Failed.of(error)
+    except KeyboardInterrupt:
+        end = Cancelled()
+    print(encode(end), file=sink, flush=True)
+    return {"done": 0, "failed": 2}.get(getattr(end, "kind", ""), 1)
+
+
+def _fit(asked: argparse.Namespace) -> Job:
+    request = events.Fit(
+        sessions=tuple(asked.sessions), out=asked.out, config=_config(asked), comparison=asked.comparison
+    )
+    return open_bench(asked.backbone).fit(request)
+
+
+def _compare(asked: argparse.Namespace) -> Job:
+    request = events.Compare(persona=asked.persona, sessions=tuple(asked.sessions), out=asked.out)
+    return open_bench(asked.backbone).compare(request)
+
+
+def _simulate(asked: argparse.Namespace) -> Job:
+    pages = tuple(decode(Path(page).read_text(encoding="utf-8"), PageSpec) for page in asked.pages)
+    return open_bench(asked.backbone).simulate(events.Simulate(persona=asked.persona, pages=pages))
+
+
+def _cohort(asked: argparse.Namespace) -> Job:
+    return open_bench(asked.backbone).fit_cohort(_config(asked), Path(asked.out))
+
+
+def _config(asked: argparse.Namespace) -> FitConfig:
+    return FitConfig.from_toml(Path(asked.config)) if asked.config else FitConfig()
+
+
+def _interrupt(number: int, frame: object) -> None:  # noqa: ARG001 - the signature of signal handlers
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -P -m tuning", description=__doc__)
+    programs = parser.add_subparsers(dest="program", required=True)
+    programs.add_parser("engine", help="serve requests from standard input")
+    fit = _program(programs, "fit", _fit, "fit one participant's persona from sessions")
+    fit.add_argument("sessions", nargs="+")
+    fit.add_argument("--out", required=True, help="persona to write")
+    fit.add_argument("--comparison", default="", help="held-out comparison to write, JSON")
+    fit.add_argument("--config", default="", help="settings, TOML")
+    compare = _program(programs, "compare", _compare, "judge a persona on screens it was not fitted on")
+    compare.add_argument("persona")
+    compare.add_argument("sessions", nargs="+")
+    compare.add_argument("--out", required=True, help="comparison to write, JSON")
+    simulate = _program(programs, "simulate", _simulate, "let a persona look at pages")
+    simulate.add_argument("persona")
+    simulate.add_argument("pages", nargs="+", help="files with one `page` message each")
+    cohort = _program(programs, "cohort", _cohort, "fit the simulated cohort that ships with a backbone")
+    cohort.add_argument("--out", default=str(Path(__file__).with_name("weights") / "cohort-tiny.safetensors"))
+    cohort.add_argument("--config", default="", help="settings, TOML")
+    return parser
+
+
+def _program(
+    programs: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    job: Callable[[argparse.Namespace], Job],
+    text: str,
+) -> argparse.ArgumentParser:
+    program = programs.add_parser(name, help=text)
+    program.add_argument("--backbone", default="carousel-tiny")
+    program.set_defaults(job=job)
+    return program
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""A persona looks at pages it has never seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from protocols.errors import TuningError
+from protocols.raster import render
+from protocols.stimulus import Page
+from tuning.backbones.base import Backbone
+from tuning.events import PageSpec
+from tuning.persona import Persona
+from tuning.predictions import Prediction, predictions
+from tuning.probing.base import ProbingOperator
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a persona does with one page.
+
+    Attributes:
+        page: the model's variant.
+        twin: by the prompt alone.
+        combined: prompt and position habit together.
+    """
+
+    page: Page
+    twin: Prediction
+    combined: Prediction
+
+
+def drawn(spec: PageSpec) -> Page:
+    """Draw the model's variant of a page.
+
+    Raises:
+        StudyInvalid: the viewport does not belong to the screen.
+        StimulusMissing: a poster image is not there.
+    """
+    images = Path(spec.images) if spec.images else None
+    return render(spec.screen, spec.viewport, letters=True, images=images)
+
+
+def simulate(
+    backbone: Backbone, operator: ProbingOperator, persona: Persona, specs: Sequence[PageSpec]
+) -> list[Seen]:
+    """Let a persona look at pages.
+
+    Raises:
+        PersonaMismatch: the persona belongs to another backbone.
+        TuningError: a page shows no poster completely.
+    """
+    persona.require(backbone.spec)
+    own = persona.provenance
+    pages = [_with_posters(drawn(spec)) for spec in specs]
+    asked = [own.preferred if spec.preferred is None else spec.preferred for spec in specs]
+    prepared = [backbone.prepare(page, genres) for page, genres in zip(pages, asked, strict=True)]
+    twins = predictions(backbone, operator, prepared, persona.prompt, own.config.placement)
+    return [Seen(page, twin, combined(persona, page, twin)) for page, twin in zip(pages, twins, strict=True)]
+
+
+def combined(persona: Persona, page: Page, twin: Prediction) -> Prediction:
+    """Combine the prompt's prediction with the persona's position habit."""
+    return persona.habit.pooling.combined(persona.habit.map.predict(page.layout), twin)
+
+
+def _with_posters(page: Page) -> Page:
+    if len(page.layout) == 0:
+        raise TuningError(
+            f"Screen {page.screen_id} at {page.viewport.scroll_px} px shows no poster completely.",
+            "There is nothing to look at or click.",
+            "Choose another scroll position.",
+        )
+    return page
