@@ -312,7 +312,10 @@ def _groups(
     segment = track.segments(cuts_s, screen, p)
     still = track.velocity_deg_s(segment, screen, p) < p.velocity_deg_s
     still &= track.t_s > after_s
-    return _merged(_runs(still[:final], segment[:final]), track, cuts_s, screen, p)
+    runs = _runs(still[:final], segment[:final])
+    # A lone still sample between fast ones is the top of a spike; left in, it would keep both sides apart.
+    lasting = [r for r in runs if r.stop - r.start > 1 or r.stop == final < len(track)]
+    return _merged(lasting, track, cuts_s, screen, p)
 
 
 def _runs(still: BoolArray, segment: IntArray) -> list[slice]:
