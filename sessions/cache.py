@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import h5py
 import numpy as np
 
 from acquisition.fixations import Fixations, IvtParameters
-from protocols.slots import IntArray
-from sessions.schema import Column, derived_path
-from sessions.slots import SlotParameters, Slots, ViewSlots
+from protocols.geometry import BoolArray
+from protocols.stimulus import Viewport
+from sessions.schema import Column
+from sessions.slots import METHOD, SlotParameters, Slots, ViewSlots
+from sessions.tables import texts
 from sessions.timeline import Shown, ViewportChange
 
 FIXATIONS = (
@@ -26,10 +28,13 @@ VIEWS = (
     Column("trial", "int"),
     Column("t_on_s", "float", "s"),
     Column("t_off_s", "float", "s"),
-    Column("change", "int"),
-    Column("page", "text"),
     Column("click", "int"),
     Column("ended", "bool"),
+    Column("change_s", "float", "s"),
+    Column("screen", "text"),
+    Column("scroll_px", "float", "px"),
+    Column("swipes", "text"),
+    Column("page", "text"),
 )
 SLOTS = (
     Column("view", "int"),
@@ -39,36 +44,32 @@ SLOTS = (
 )
 
 
-def stored(h5: h5py.File, digest: str, changes: Sequence[ViewportChange]) -> Slots | None:
-    """Return slots derived earlier, None when there are none with this digest.
+def stored(h5: h5py.File, path: str) -> Slots | None:
+    """Return slots stored earlier, None when there are none.
 
     Args:
         h5: a recording.
-        digest: of settings and calibrations.
-        changes: the recording's viewport changes, in the order they were written.
+        path: from ``schema.derived_path``.
     """
-    path = derived_path("slots", digest)
     if path not in h5:
         return None
     group = h5[path]
     settings = json.loads(group.attrs["parameters"])
     parameters = SlotParameters(IvtParameters(**settings["ivt"]), settings["within_px"])
-    fixations = Fixations(
-        **{c.name: group["fixations"][c.name][:] for c in FIXATIONS}, parameters=parameters.ivt
-    )
-    return Slots(parameters, digest, fixations, _views(group, changes))
+    columns = {c.name: group["fixations"][c.name][:] for c in FIXATIONS}
+    fixations = Fixations(**columns, parameters=parameters.ivt)
+    return Slots(parameters, str(group.attrs["digest"]), fixations, _views(group))
 
 
-def store(h5: h5py.File, slots: Slots, changes: Sequence[ViewportChange], software: str) -> None:
-    """Write derived slots, replacing those with the same digest."""
-    path = derived_path("slots", slots.digest)
+def store(h5: h5py.File, path: str, slots: Slots) -> None:
+    """Write slots, replacing those that are there."""
     if path in h5:
         del h5[path]
     group = h5.create_group(path)
-    group.attrs.update(parameters=json.dumps(asdict(slots.parameters)), software=software)
+    group.attrs.update(parameters=json.dumps(asdict(slots.parameters)), digest=slots.digest, method=METHOD)
     fixations = {c.name: getattr(slots.fixations, c.name) for c in FIXATIONS}
     _write(group.create_group("fixations"), FIXATIONS, fixations)
-    _write(group.create_group("views"), VIEWS, _view_columns(slots.views, changes))
+    _write(group.create_group("views"), VIEWS, _view_columns(slots.views))
     _write(group.create_group("slots"), SLOTS, _slot_columns(slots.views))
 
 
@@ -78,17 +79,19 @@ def _write(group: h5py.Group, columns: Sequence[Column], values: Mapping[str, ob
         dataset.attrs["unit"] = column.unit
 
 
-def _view_columns(views: Sequence[ViewSlots], changes: Sequence[ViewportChange]) -> dict[str, object]:
-    number = {change: i for i, change in enumerate(changes)}
+def _view_columns(views: Sequence[ViewSlots]) -> dict[str, object]:
     shown = [v.view for v in views]
     return {
         "trial": [s.trial for s in shown],
         "t_on_s": [s.t_on_s for s in shown],
         "t_off_s": [s.t_off_s for s in shown],
-        "change": [number[s.change] for s in shown],
-        "page": [s.change.page for s in shown],
         "click": [-1 if s.click is None else s.click for s in shown],
         "ended": [s.ended for s in shown],
+        "change_s": [s.change.t_s for s in shown],
+        "screen": [s.change.screen_id for s in shown],
+        "scroll_px": [s.change.viewport.scroll_px for s in shown],
+        "swipes": [json.dumps(s.change.viewport.swipes) for s in shown],
+        "page": [s.change.page for s in shown],
     }
 
 
@@ -103,19 +106,35 @@ def _slot_columns(views: Sequence[ViewSlots]) -> dict[str, object]:
     }
 
 
-def _views(group: h5py.Group, changes: Sequence[ViewportChange]) -> tuple[ViewSlots, ...]:
+def _views(group: h5py.Group) -> tuple[ViewSlots, ...]:
     slots = {c.name: group["slots"][c.name][:] for c in SLOTS}
-    columns = group["views"]
-    rows = zip(
-        *(columns[n][:] for n in ("trial", "change", "t_on_s", "t_off_s", "click", "ended")), strict=True
-    )
-    views = []
-    for number, (trial, change, t_on_s, t_off_s, click, ended) in enumerate(rows):
+    views = _shown(group["views"])
+    return tuple(_of_view(view, slots["view"] == number, slots) for number, view in enumerate(views))
+
+
+def _shown(table: h5py.Group) -> Iterator[Shown]:
+    changes = changes_of(table, "change_s")
+    names = ("trial", "t_on_s", "t_off_s", "click", "ended")
+    rows = zip(changes, *(table[name][:] for name in names), strict=True)
+    for change, trial, t_on_s, t_off_s, click, ended in rows:
         clicked = None if click < 0 else int(click)
-        view = Shown(int(trial), changes[change], float(t_on_s), float(t_off_s), clicked, bool(ended))
-        views.append(_of_view(view, slots["view"] == number, slots))
-    return tuple(views)
+        yield Shown(int(trial), change, float(t_on_s), float(t_off_s), clicked, bool(ended))
 
 
-def _of_view(view: Shown, rows: IntArray, slots: Mapping[str, np.ndarray]) -> ViewSlots:
+def changes_of(table: h5py.Group, time: str = "t_s") -> list[ViewportChange]:
+    """Return viewport changes from a table with columns screen, scroll_px, swipes and page.
+
+    Args:
+        table: the group of columns.
+        time: name of the column with the session time.
+    """
+    texts_of = (texts(table[name]) for name in ("screen", "swipes", "page"))
+    rows = zip(table[time][:], table["scroll_px"][:], *texts_of, strict=True)
+    return [
+        ViewportChange(float(t), screen, Viewport(float(scroll), tuple(json.loads(swipes))), page)
+        for t, scroll, screen, swipes, page in rows
+    ]
+
+
+def _of_view(view: Shown, rows: BoolArray, slots: Mapping[str, np.ndarray]) -> ViewSlots:
     return ViewSlots(view, slots["fixation_ms"][rows], slots["cursor_ms"][rows])

@@ -11,6 +11,7 @@ from sessions.atomic_file import AtomicFile
 from sessions.cache import store
 from sessions.opening import busy
 from sessions.reader import Recording
+from sessions.schema import derived_path
 from sessions.slots import SlotParameters, Slots
 
 
@@ -29,11 +30,10 @@ def derive(path: Path, parameters: SlotParameters | None = None) -> Slots:
     """
     with Recording.open(path) as recording:
         slots, known = recording.slots(parameters), recording.has_slots(parameters)
-        changes, software = recording.viewports(), recording.software
     if not known:
         file = _opened(path)
         with h5py.File(file, "r+") as h5:
-            store(h5, slots, changes, software)
+            store(h5, derived_path("slots", slots.digest), slots)
         file.close()
     return slots
 

@@ -14,7 +14,7 @@ from protocols.markers import Marker
 from protocols.slots import SlotLayout
 from protocols.stimulus import Page
 from sessions.calibrations import CalibrationAttempt, calibrated_xy
-from sessions.slots import SlotParameters, ViewSlots, measured
+from sessions.slots import SlotParameters, Slots, ViewSlots, measured, slots_digest
 from sessions.timeline import Event, Shown, ViewportChange, cuts_s, matters, ordered, shown
 
 HELD_S = 0.5
@@ -114,9 +114,11 @@ class LiveSlots:
         self._settle(views)
         return views
 
-    def fixations(self) -> Fixations:
-        """Return all fixations so far; the last ones may still change."""
-        return self._fixations_now()
+    def slots(self) -> Slots:
+        """Return all fixations and views so far; after the last sample, as derived from the file later."""
+        views = tuple(view.slots for view in self.views())
+        digest = slots_digest(self.parameters, self._calibrations)
+        return Slots(self.parameters, digest, self._fixations_now(), views)
 
     def _measured(self, view: Shown, fixations: Fixations) -> LiveView:
         layout = self._layouts[view.change.page]

@@ -22,13 +22,13 @@ from protocols.geometry import FloatArray, Screen
 from protocols.markers import Code, Marker
 from protocols.participant import Participant
 from protocols.slots import SlotLayout
-from protocols.stimulus import Page, Viewport
+from protocols.stimulus import Page
 from protocols.study import StudyProtocol, Trial
-from sessions.cache import stored
-from sessions.calibrations import CalibrationAttempt, calibrated_xy, in_force
+from sessions.cache import changes_of, stored
+from sessions.calibrations import CalibrationAttempt, calibrated_xy
 from sessions.opening import opened, opened_hdf5
 from sessions.pages import PageDescription, to_page
-from sessions.schema import State, derived_path, gaze_columns
+from sessions.schema import LIVE_SLOTS, State, derived_path, gaze_columns
 from sessions.slots import (
     SlotParameters,
     Slots,
@@ -202,13 +202,7 @@ class Recording:
 
     def viewports(self) -> tuple[ViewportChange, ...]:
         """Return all changes of what was visible, in the order they were written."""
-        group = self._h5["viewport"]
-        names = ("screen", "swipes", "page")
-        rows = zip(group["t_s"][:], group["scroll_px"][:], *(texts(group[n]) for n in names), strict=True)
-        return tuple(
-            ViewportChange(float(t), screen, Viewport(float(scroll), tuple(json.loads(swipes))), page)
-            for t, scroll, screen, swipes, page in rows
-        )
+        return tuple(changes_of(self._h5["viewport"]))
 
     def page_digests(self) -> tuple[str, ...]:
         """Return the digests of all pages stored."""
@@ -246,15 +240,19 @@ class Recording:
         Args:
             parameters: settings; None for the defaults.
         """
-        wanted, calibrations, changes = parameters or SlotParameters(), self.calibrations(), self.viewports()
-        digest = self._slots_digest(wanted, calibrations)
-        found = stored(self._h5, digest, changes)
-        return found or self._slots(wanted, digest, calibrations, changes)
+        wanted = parameters or SlotParameters()
+        digest = slots_digest(wanted, self.calibrations())
+        found = stored(self._h5, derived_path("slots", digest))
+        return found or self._slots(wanted, digest)
 
     def has_slots(self, parameters: SlotParameters | None = None) -> bool:
         """Tell whether slots with these settings are stored in the file."""
-        digest = self._slots_digest(parameters or SlotParameters(), self.calibrations())
+        digest = slots_digest(parameters or SlotParameters(), self.calibrations())
         return derived_path("slots", digest) in self._h5
+
+    def live_slots(self) -> Slots | None:
+        """Return what was found while recording, None when nothing was kept of it."""
+        return stored(self._h5, LIVE_SLOTS)
 
     def views(self, parameters: SlotParameters | None = None) -> list[PageView]:
         """Return every page view in order of time, with attention per slot.
@@ -268,19 +266,9 @@ class Recording:
         trials = {trial.index: trial for trial in self.trials()}
         return [self._page_view(measured, trials) for measured in self.slots(parameters).views]
 
-    def _slots_digest(self, parameters: SlotParameters, calibrations: tuple[CalibrationAttempt, ...]) -> str:
-        used = [f"{a.from_s!r} {a.calibration.to_json()}" for a in in_force(calibrations)]
-        return slots_digest(parameters, used)
-
-    def _slots(
-        self,
-        parameters: SlotParameters,
-        digest: str,
-        calibrations: tuple[CalibrationAttempt, ...],
-        changes: tuple[ViewportChange, ...],
-    ) -> Slots:
-        chunk, events = self.gaze(), ordered(changes, self.markers())
-        xy_px = calibrated_xy(chunk, calibrations)
+    def _slots(self, parameters: SlotParameters, digest: str) -> Slots:
+        chunk, events = self.gaze(), ordered(self.viewports(), self.markers())
+        xy_px = calibrated_xy(chunk, self.calibrations())
         fixations = fixations_of(chunk, xy_px, self.screen, events, parameters.ivt)
         end_s = end_of_data_s(chunk.t_s, events)
         views = views_of(fixations, self.cursor(), events, end_s, self._layout, parameters.within_px)

@@ -16,7 +16,7 @@
     /trials      trial, description (JSON)
     /calibration NN/{attempt (JSON), validation (JSON)}, attrs used, from_s
     /pages       <digest>/{png, description (JSON)}
-    /derived     <kind>@<digest of parameters>; may be deleted and rebuilt at any time
+    /derived     <kind>@<digest of parameters>, may be deleted and rebuilt at any time; live: as found live
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ import numpy as np
 
 SCHEMA = "gazetwin-session/1"
 SUFFIX = ".h5"
-CHUNK_BYTES = 32_768  # one flush rewrites the last chunk of every column, so chunks stay small
+# One flush rewrites the last chunk of every column, so chunks stay small.
+GAZE_CHUNK_BYTES = 32_768
+CHUNK_BYTES = 2_048
 
 Kind = Literal["float", "int", "bool", "text", "byte"]
 
@@ -76,11 +78,10 @@ class Column:
         """Shape of one row's value."""
         return (self.width,) if self.width else ()
 
-    @property
-    def chunk_rows(self) -> int:
-        """Rows per chunk on disk."""
+    def chunk_rows(self, chunk_bytes: int) -> int:
+        """Return how many rows make a chunk of about so many bytes."""
         row_bytes = 16 if self.kind == "text" else self.dtype.itemsize * max(self.width, 1)
-        return max(64, CHUNK_BYTES // row_bytes)
+        return max(64, chunk_bytes // row_bytes)
 
 
 def gaze_columns(channels: int) -> tuple[Column, ...]:
@@ -122,6 +123,10 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 GROUPS = ("study", "participant", "consent", "screen", "source", "calibration", "pages", "derived")
 """Groups every file has, beside the tables and ``/gaze``."""
+
+
+LIVE_SLOTS = "derived/live"
+"""What was found while recording, to be compared with what is derived later."""
 
 
 def derived_path(kind: str, digest: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ from acquisition.fixations import Fixations, IvtParameters, detect_ivt
 from acquisition.samples import CursorChunk, GazeChunk
 from protocols.geometry import FloatArray, Screen
 from protocols.slots import SlotLayout
+from sessions.calibrations import CalibrationAttempt, in_force
 from sessions.timeline import Event, Shown, cuts_s, shown
 
 METHOD = "ivt-1"
@@ -67,14 +68,31 @@ class Slots:
     views: tuple[ViewSlots, ...]
 
 
-def slots_digest(parameters: SlotParameters, calibrations: Sequence[str]) -> str:
+def identical(one: Slots, other: Slots) -> bool:
+    """Tell whether two derivations are the same to the last bit: settings, fixations, views, times."""
+    return (
+        one.digest == other.digest
+        and [v.view for v in one.views] == [v.view for v in other.views]
+        and all(
+            np.array_equal(getattr(one.fixations, name), getattr(other.fixations, name))
+            for name in ("onset_s", "offset_s", "x_px", "y_px", "n")
+        )
+        and all(
+            np.array_equal(a.fixation_ms, b.fixation_ms) and np.array_equal(a.cursor_ms, b.cursor_ms)
+            for a, b in zip(one.views, other.views, strict=True)
+        )
+    )
+
+
+def slots_digest(parameters: SlotParameters, attempts: Iterable[CalibrationAttempt]) -> str:
     """Return the digest of everything but the recorded data that decides the result.
 
     Args:
         parameters: settings.
-        calibrations: the used calibrations as JSON, in order of use.
+        attempts: calibrations, of which only the used ones count.
     """
-    text = json.dumps([METHOD, asdict(parameters), list(calibrations)], sort_keys=True)
+    used = [(repr(a.from_s), a.calibration.to_json()) for a in in_force(attempts)]
+    text = json.dumps([METHOD, asdict(parameters), used], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 

@@ -15,8 +15,8 @@ from sessions.schema import Column
 class Table:
     """Columns that grow together in one group. Not thread-safe: the writer holds the lock."""
 
-    def __init__(self, group: h5py.Group, columns: Sequence[Column]) -> None:
-        self._columns = {column.name: _created(group, column) for column in columns}
+    def __init__(self, group: h5py.Group, columns: Sequence[Column], chunk_bytes: int) -> None:
+        self._columns = {column.name: _created(group, column, chunk_bytes) for column in columns}
         self._rows = 0
 
     def __len__(self) -> int:
@@ -56,14 +56,14 @@ class Table:
         return lengths.pop()
 
 
-def _created(group: h5py.Group, column: Column) -> h5py.Dataset:
+def _created(group: h5py.Group, column: Column, chunk_bytes: int) -> h5py.Dataset:
     shape = (0, *column.row_shape)
     dataset = group.create_dataset(
         column.name,
         shape=shape,
         maxshape=(None, *column.row_shape),
         dtype=column.dtype,
-        chunks=(column.chunk_rows, *column.row_shape),
+        chunks=(column.chunk_rows(chunk_bytes), *column.row_shape),
     )
     dataset.attrs["unit"] = column.unit
     return dataset

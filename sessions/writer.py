@@ -26,8 +26,19 @@ from protocols.participant import Participant
 from protocols.stimulus import Page, Viewport
 from protocols.study import StudyProtocol, Trial
 from sessions.atomic_file import AtomicFile
+from sessions.cache import store
 from sessions.pages import PageDescription, to_png
-from sessions.schema import GROUPS, SCHEMA, TABLES, State, gaze_columns
+from sessions.schema import (
+    CHUNK_BYTES,
+    GAZE_CHUNK_BYTES,
+    GROUPS,
+    LIVE_SLOTS,
+    SCHEMA,
+    TABLES,
+    State,
+    gaze_columns,
+)
+from sessions.slots import Slots
 from sessions.tables import Table
 
 log = logging.getLogger(__name__)
@@ -69,15 +80,14 @@ class SessionWriter:
         self._lock = threading.RLock()
         self._channels = len(header.source.channels)
         self._file = _created(path)
-        self._h5 = h5py.File(self._file, "w", track_order=True)
-        _write_header(self._h5, header)
-        self._tables = {
-            name: Table(self._h5.require_group(name), columns) for name, columns in TABLES.items()
-        }
-        self._gaze = Table(self._h5.create_group("gaze"), gaze_columns(self._channels))
-        _describe_channels(self._h5["gaze"], header.source)
-        self.clock_pair(*header.clock_pair)
-        self.flush()
+        self._h5 = h5py.File(self._file, "w")
+        try:
+            self._begin(header)
+        except Exception:
+            self._h5.close()
+            self._file.close()
+            path.unlink()
+            raise
 
     @classmethod
     def create(
@@ -201,6 +211,11 @@ class SessionWriter:
             group.attrs.update(used=used, from_s=from_s, from_s_unit="s")
         return number
 
+    def live_slots(self, slots: Slots) -> None:
+        """Store what was found while recording, so that later derivations can be compared with it."""
+        with self._lock:
+            store(self._h5, LIVE_SLOTS, slots)
+
     def flush(self) -> None:
         """Make everything appended so far survive a crash."""
         with self._lock:
@@ -217,6 +232,18 @@ class SessionWriter:
             self._h5.close()
             self._file.close()
         log.info("sealed %s (%s, %d gaze samples)", self._path, reason, len(self._gaze))
+
+    def _begin(self, header: Header) -> None:
+        _write_header(self._h5, header)
+        self._tables = {
+            name: Table(self._h5.require_group(name), columns, CHUNK_BYTES)
+            for name, columns in TABLES.items()
+        }
+        gaze = self._h5.create_group("gaze")
+        self._gaze = Table(gaze, gaze_columns(self._channels), GAZE_CHUNK_BYTES)
+        _describe_channels(gaze, header.source)
+        self.clock_pair(*header.clock_pair)
+        self.flush()
 
     def _append_row(self, table: str, row: Mapping[str, object]) -> None:
         self._append(

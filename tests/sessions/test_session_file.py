@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pytest
-from acquisition.calibration import Calibration
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from acquisition.calibration import Calibration
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.source import SampleSink
 from protocols.errors import (
@@ -125,6 +127,12 @@ def test_a_recording_never_overwrites_another(recorded, scene, begun) -> None:
     with pytest.raises(SessionError, match="cannot be created"):
         begun(recorded.parent / "no" / "folder.h5", scene)
     assert recorded.read_bytes() == before
+
+
+def test_a_recording_that_cannot_begin_leaves_no_file(tmp_path, scene, begun) -> None:
+    with pytest.raises(TypeError):
+        begun(tmp_path / "s.h5", replace(scene, source=replace(scene.source, nominal_hz=object())))
+    assert not list(tmp_path.iterdir())
 
 
 def test_missing_and_foreign_files_are_refused(tmp_path, recorded) -> None:
