@@ -33,8 +33,8 @@ def draw_distortion(rng: np.random.Generator, mean_deg: float, screen: Screen) -
     width, height = screen.size_px
     x, y = np.meshgrid(np.linspace(0.05, 0.95, 9) * width, np.linspace(0.05, 0.95, 9) * height)
     grid = np.column_stack([x.ravel(), y.ravel()])
-    px = np.linalg.norm(raw.apply(grid, screen) - grid, axis=1).mean()
-    return Distortion(raw.terms * (mean_deg * screen.px_per_deg() / px))
+    raw_deg = float(screen.angle_deg(raw.apply(grid, screen), grid).mean())
+    return Distortion(raw.terms * (mean_deg / raw_deg))
 
 
 @dataclass(frozen=True, slots=True)
