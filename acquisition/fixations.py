@@ -10,46 +10,18 @@ returns, bit for bit, what the offline one returns, however the samples were cut
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from acquisition.velocity import IvtParameters, Judgement, Track, judged, pages
 from protocols.errors import GazeTwinError
 from protocols.geometry import BoolArray, FloatArray, Screen
 from protocols.slots import IntArray
 
-
-@dataclass(frozen=True, slots=True)
-class IvtParameters:
-    """Settings of the fixation detector.
-
-    Attributes:
-        velocity_deg_s: at or above this gaze velocity a sample is not part of a fixation.
-        window_s: length of the window, centred on the sample, over which velocity is measured.
-        gap_s: a longer stretch without valid samples always ends a fixation.
-        gap_deg: a shorter one, if longer than half the window, ends it when gaze moved further than this.
-        merge_s: fixations less than this apart in time ...
-        merge_deg: ... and less than this apart in space are one.
-        min_s: shorter fixations are dropped, after merging.
-    """
-
-    velocity_deg_s: float = 30.0
-    window_s: float = 0.040
-    gap_s: float = 0.075
-    gap_deg: float = 1.0
-    merge_s: float = 0.075
-    merge_deg: float = 0.5
-    min_s: float = 0.060
-
-    @property
-    def digest(self) -> str:
-        """First 16 hexadecimal digits of the SHA-256 of all settings."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+__all__ = ["Fixations", "IncrementalIvt", "IvtParameters", "detect_ivt"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +102,8 @@ def detect_ivt(
     p = parameters or IvtParameters()
     track, _ = _usable(t_s, xy_px, valid, -np.inf)
     cuts = np.sort(np.asarray(cuts_s, dtype=np.float64))
-    return _summary(_groups(track, len(track), -np.inf, cuts, screen, p), track, p)
+    judgement = judged(track, cuts, screen, p)
+    return _summary(_groups(track, judgement, -np.inf, cuts, screen, p), track, p)
 
 
 class IncrementalIvt:
@@ -149,11 +122,14 @@ class IncrementalIvt:
         self._screen = screen
         self._parameters = parameters or IvtParameters()
         self._hold_s = hold_s
-        self._track = _Track(np.empty(0), np.empty((0, 2)))
+        self._track = Track(np.empty(0), np.empty((0, 2)))
+        self._judgement = (
+            Judgement.none()
+        )  # of the samples, from the oldest, that nothing can change any more
         self._cuts_s = np.empty(0)
         self._newest_s = -np.inf
-        self._settled_s = -np.inf  # samples up to here are decided
-        self._used_s = -np.inf  # deciding them looked at samples up to here
+        self._settled_s = -np.inf  # fixations up to here were returned
+        self._used_s = -np.inf  # judging looked at samples and cuts up to here
 
     def cut(self, t_s: float) -> None:
         """Announce that what is on the screen changed at ``t_s``, at most ``hold_s`` late.
@@ -179,24 +155,43 @@ class IncrementalIvt:
         """
         new, self._newest_s = _usable(t_s, xy_px, valid, self._newest_s)
         self._track = self._track.followed_by(new)
-        edge_s = self._window_end_s()
-        final = int(np.count_nonzero(edge_s < self._newest_s - self._hold_s))
-        groups = _groups(self._track, final, self._settled_s, self._cuts_s, self._screen, self._parameters)
+        self._judge()
+        final = len(self._judgement)
+        groups = self._groups()
         pending = self._first_pending(groups, final)
         found = _summary(groups[:pending], self._track, self._parameters)
-        decided = groups[pending][0].start if pending < len(groups) else final
-        if decided:
-            self._settled_s = float(self._track.t_s[decided - 1])
-            self._used_s = float(edge_s[final - 1])
-            self._forget()
+        self._forget(groups[pending][0].start if pending < len(groups) else final)
         return found
 
     def finish(self) -> Fixations:
         """Return the remaining fixations; no further sample will come."""
-        track, p = self._track, self._parameters
-        groups = _groups(track, len(track), self._settled_s, self._cuts_s, self._screen, p)
-        self._track, self._used_s = track.since(np.inf), np.inf
-        return _summary(groups, track, p)
+        self._extend_judgement(len(self._track))
+        found = _summary(self._groups(), self._track, self._parameters)
+        self._track, self._judgement = self._track.later(len(self._track)), Judgement.none()
+        self._used_s = np.inf
+        return found
+
+    def _judge(self) -> None:
+        """Judge the samples whose velocity is final and which are past the hold time."""
+        edge_s = self._window_end_s()
+        final = int(np.count_nonzero(edge_s < self._newest_s - self._hold_s))
+        if final > len(self._judgement):
+            self._extend_judgement(final)
+            self._used_s = float(edge_s[final - 1])
+
+    def _extend_judgement(self, final: int) -> None:
+        known, p = len(self._judgement), self._parameters
+        if known == final:
+            return
+        t = self._track.t_s
+        first = min(int(np.searchsorted(t, t[known] - p.window_s)), max(known - 1, 0))
+        recent = judged(self._track.later(first), self._cuts_s, self._screen, p)
+        self._judgement = self._judgement.followed_by(recent.part(known - first, final - first))
+
+    def _groups(self) -> list[_Group]:
+        return _groups(
+            self._track, self._judgement, self._settled_s, self._cuts_s, self._screen, self._parameters
+        )
 
     def _window_end_s(self) -> FloatArray:
         """Return until when each sample's classification depends on samples and cuts, shape (n,), in s."""
@@ -221,98 +216,36 @@ class IncrementalIvt:
             return n - 2
         return n - 1
 
-    def _forget(self) -> None:
-        """Drop samples and cuts that no open decision needs."""
-        oldest_s = self._settled_s - self._parameters.window_s
-        self._track = self._track.since(oldest_s)
-        self._cuts_s = self._cuts_s[self._cuts_s > oldest_s]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Track:
-    """Valid samples with increasing stamps: t_s (n,), xy_px (n, 2)."""
-
-    t_s: FloatArray
-    xy_px: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.t_s)
-
-    def followed_by(self, other: _Track) -> _Track:
-        return _Track(np.concatenate([self.t_s, other.t_s]), np.concatenate([self.xy_px, other.xy_px]))
-
-    def since(self, t_s: float) -> _Track:
-        first = int(np.searchsorted(self.t_s, t_s, side="left"))
-        return _Track(self.t_s[first:], self.xy_px[first:])
-
-    def segments(self, cuts_s: FloatArray, screen: Screen, p: IvtParameters) -> IntArray:
-        """Number the stretches (n,) within which velocity can be measured; gaps and cuts separate them."""
-        step_s = np.diff(self.t_s)
-        moved_deg = screen.angle_deg(self.xy_px[1:], self.xy_px[:-1])
-        gap = (step_s > p.gap_s) | ((step_s > p.window_s / 2) & (moved_deg > p.gap_deg))
-        cut = np.diff(_pages(self.t_s, cuts_s)) > 0
-        return np.concatenate([[0], np.cumsum(gap | cut)])[: len(self)].astype(np.int64)
-
-    def velocity_deg_s(self, segment: IntArray, screen: Screen, p: IvtParameters) -> FloatArray:
-        """Return gaze velocity (n,): angle between the means of both window halves, over time.
-
-        Each half includes the sample itself and at least its direct neighbour in the segment, so that
-        velocity exists at low rates too. It is infinite where a segment has a single sample.
-        """
-        i = np.arange(len(self))
-        half_s = p.window_s / 2
-        first = np.minimum(np.searchsorted(self.t_s, self.t_s - half_s, side="left"), i - 1)
-        last = np.maximum(np.searchsorted(self.t_s, self.t_s + half_s, side="right") - 1, i + 1)
-        first = np.maximum(first, np.searchsorted(segment, segment, side="left"))
-        last = np.minimum(last, np.searchsorted(segment, segment, side="right") - 1)
-        columns = (self.t_s, self.xy_px[:, 0], self.xy_px[:, 1])
-        t0, x0, y0 = (_window_means(c, first, i) for c in columns)
-        t1, x1, y1 = (_window_means(c, i, last) for c in columns)
-        angle_deg = screen.angle_deg(np.column_stack([x0, y0]), np.column_stack([x1, y1]))
-        apart_s = t1 - t0
-        velocity = np.full(len(self), np.inf)
-        np.divide(angle_deg, apart_s, out=velocity, where=apart_s > 0)
-        return velocity
+    def _forget(self, decided: int) -> None:
+        """Drop samples and cuts that no open decision needs; ``decided`` is the first that is still open."""
+        if decided == 0:
+            return
+        t = self._track.t_s
+        self._settled_s = float(t[decided - 1])
+        first = int(np.searchsorted(t, self._settled_s - self._parameters.window_s))
+        self._cuts_s = self._cuts_s[self._cuts_s > t[first]]
+        self._track, self._judgement = self._track.later(first), self._judgement.part(first)
 
 
 _Group = list[slice]
 """Runs of samples that together are one fixation; what lies between the runs was too fast."""
 
 
-def _usable(t_s: FloatArray, xy_px: FloatArray, valid: BoolArray, newest_s: float) -> tuple[_Track, float]:
+def _usable(t_s: FloatArray, xy_px: FloatArray, valid: BoolArray, newest_s: float) -> tuple[Track, float]:
     """Keep valid samples later than all before them; return them and the newest stamp of all."""
     t = np.ascontiguousarray(t_s, dtype=np.float64)
     xy = np.ascontiguousarray(xy_px, dtype=np.float64).reshape(-1, 2)
     newest = np.maximum.accumulate(np.concatenate([[newest_s], t]))
     keep = np.asarray(valid, dtype=bool) & np.isfinite(xy).all(axis=1) & (t > newest[:-1])
-    return _Track(t[keep], xy[keep]), float(newest[-1])
-
-
-def _window_means(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
-    """Return the mean of values[first:last + 1] for each pair, shape (n,).
-
-    A running sum would be faster, but its rounding depends on where the array starts.
-    """
-    if len(values) == 0:
-        return values
-    bounds = np.column_stack([first, last + 1]).ravel()
-    sums = np.add.reduceat(np.append(values, 0.0), bounds)[::2]
-    return np.asarray(sums / (last + 1 - first))
-
-
-def _pages(t_s: FloatArray, cuts_s: FloatArray) -> IntArray:
-    """Count the cuts at or before each time, shape (n,)."""
-    return np.searchsorted(cuts_s, t_s, side="right").astype(np.int64)
+    return Track(t[keep], xy[keep]), float(newest[-1])
 
 
 def _groups(
-    track: _Track, final: int, after_s: float, cuts_s: FloatArray, screen: Screen, p: IvtParameters
+    track: Track, judgement: Judgement, after_s: float, cuts_s: FloatArray, screen: Screen, p: IvtParameters
 ) -> list[_Group]:
-    """Find groups of runs among the first ``final`` samples, using only samples later than ``after_s``."""
-    segment = track.segments(cuts_s, screen, p)
-    still = track.velocity_deg_s(segment, screen, p) < p.velocity_deg_s
-    still &= track.t_s > after_s
-    runs = _runs(still[:final], segment[:final])
+    """Find groups of runs among the judged samples, which may be fewer than all, later than ``after_s``."""
+    final = len(judgement)
+    runs = _runs(judgement.still & (track.t_s[:final] > after_s), np.cumsum(judgement.parted))
     # A lone still sample between fast ones is the top of a spike; left in, it would keep both sides apart.
     lasting = [r for r in runs if r.stop - r.start > 1 or r.stop == final < len(track)]
     return _merged(lasting, track, cuts_s, screen, p)
@@ -327,10 +260,10 @@ def _runs(still: BoolArray, segment: IntArray) -> list[slice]:
 
 
 def _merged(
-    runs: list[slice], track: _Track, cuts_s: FloatArray, screen: Screen, p: IvtParameters
+    runs: list[slice], track: Track, cuts_s: FloatArray, screen: Screen, p: IvtParameters
 ) -> list[_Group]:
     """Join runs that are near in time and space, on the same page, from left to right."""
-    page = _pages(track.t_s, cuts_s)
+    page = pages(track.t_s, cuts_s)
     groups: list[_Group] = []
     for run in runs:
         previous = groups[-1] if groups else None
@@ -342,7 +275,7 @@ def _merged(
 
 
 def _mergeable(
-    group: _Group, run: slice, page: IntArray, track: _Track, screen: Screen, p: IvtParameters
+    group: _Group, run: slice, page: IntArray, track: Track, screen: Screen, p: IvtParameters
 ) -> bool:
     last, first = group[-1].stop - 1, run.start
     if track.t_s[first] - track.t_s[last] > p.merge_s or page[first] != page[last]:
@@ -350,11 +283,11 @@ def _mergeable(
     return bool(screen.angle_deg(_mean_px(group, track), _mean_px([run], track)) <= p.merge_deg)
 
 
-def _mean_px(group: _Group, track: _Track) -> FloatArray:
+def _mean_px(group: _Group, track: Track) -> FloatArray:
     return np.asarray(np.concatenate([track.xy_px[run] for run in group]).mean(axis=0))
 
 
-def _summary(groups: list[_Group], track: _Track, p: IvtParameters) -> Fixations:
+def _summary(groups: list[_Group], track: Track, p: IvtParameters) -> Fixations:
     """Turn groups into fixations, without the short ones."""
     first = np.asarray([g[0].start for g in groups], dtype=np.int64)
     last = np.asarray([g[-1].stop - 1 for g in groups], dtype=np.int64)

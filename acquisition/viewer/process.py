@@ -170,6 +170,8 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         # Whoever started this program is gone. Python would flush the broken pipe once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
