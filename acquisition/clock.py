@@ -21,7 +21,7 @@ class Clock(Protocol):
 class SteadyClock:
     """The clock that stamps LSL samples on this computer.
 
-    It counts from an arbitrary start, usually the last boot. Without liblsl it is the system's monotonic clock,
+    It counts from an arbitrary start, usually the last boot. Without liblsl it is the monotonic system clock,
     which on Linux is the same clock.
     """
 

@@ -23,3 +23,9 @@ def load_pylsl() -> Any:  # pylsl ships no type information
             "Install pylsl with its library (pip install --force-reinstall pylsl), or point PYLSL_LIB at a "
             "liblsl shared library; on older systems install liblsl from conda-forge or its releases.",
         ) from error
+
+
+def lsl_failures() -> tuple[type[Exception], ...]:
+    """Return what pylsl raises when a stream does not answer in time or is gone; not Python's own errors."""
+    util = load_pylsl().util
+    return util.TimeoutError, util.LostError

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from acquisition.liblsl import load_pylsl
+from acquisition.liblsl import load_pylsl, lsl_failures
 from acquisition.profiles import Profile, recognise
 from acquisition.streams import Channel, StreamDescription
 from protocols.errors import ChannelsUnknown, SourceAmbiguous, SourceNotFound
@@ -68,10 +68,10 @@ def choose(name: str | None, source_id: str | None, timeout_s: float) -> Found:
     raise refusals[0] if refusals else _not_found(name, source_id, timeout_s)
 
 
-def predicate(name: str | None, source_id: str | None, host: str | None = None) -> str:
+def predicate(name: str | None, source_id: str | None, channel_count: int | None = None) -> str:
     """Return the XPath condition for gaze streams with the given properties."""
-    given = {"name": name, "source_id": source_id, "hostname": host}
-    return " and ".join([_GAZE, *(f"{key}={_quoted(value)}" for key, value in given.items() if value)])
+    given = {"name": name, "source_id": source_id, "channel_count": channel_count}
+    return " and ".join([_GAZE, *(f"{key}={_quoted(str(value))}" for key, value in given.items() if value)])
 
 
 def describe(handle: Any) -> StreamDescription:
@@ -80,7 +80,7 @@ def describe(handle: Any) -> StreamDescription:
     inlet = pylsl.StreamInlet(handle, recover=False)
     try:
         full = inlet.info(_METADATA_S)
-    except (TimeoutError, pylsl.util.LostError) as error:
+    except lsl_failures() as error:
         log.warning("stream %r did not describe its channels: %r", handle.name(), error)
         full = handle
     return StreamDescription(
@@ -157,7 +157,7 @@ def _not_found(name: str | None, source_id: str | None, timeout_s: float) -> Sou
     seen = load_pylsl().resolve_streams(_OTHERS_S)
     others = "; ".join(sorted(f"{s.name()!r} (type {s.type()!r}, source id {s.source_id()!r})" for s in seen))
     return SourceNotFound(
-        f"No gaze stream{wanted} answered within {timeout_s:g} s. On the network: {others or 'no LSL stream'}.",
+        f"No gaze stream{wanted} answered in {timeout_s:g} s. On the network: {others or 'nothing'}.",
         "Without a stream there is no gaze to record.",
         "Start the tracker's LSL program, check that both computers are on one network and that the firewall "
         "lets UDP and TCP 16571-16604 through; 'gazetwin streams' lists what answers.",
