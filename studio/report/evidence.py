@@ -1,0 +1,89 @@
+"""What a recording tells a report, gathered once, so that everything else works on plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acquisition.quality import Validation
+from acquisition.source import SourceInfo
+from protocols.geometry import Screen
+from protocols.participant import Participant
+from sessions.calibrations import CalibrationAttempt, in_force
+from sessions.gaze_check import GazeNumbers, numbers
+from sessions.reader import Recording
+from sessions.slots import Slots
+from sessions.views import PageView
+
+SIMULATED_PROFILE = "gazetwin"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """One recording as a report sees it.
+
+    Attributes:
+        session_id: its UUID.
+        created_utc: when it was started.
+        software: what recorded it.
+        ended: how it ended.
+        study: name and digest of the study.
+        participant: pseudonym and tastes.
+        screen: the display.
+        source: the gaze source.
+        gaze: rate, gaps and losses.
+        attempts: every calibration.
+        slots: fixations and attention, with the settings they were derived with.
+        views: every page view.
+    """
+
+    session_id: str
+    created_utc: str
+    software: str
+    ended: str
+    study: tuple[str, str]
+    participant: Participant
+    screen: Screen
+    source: SourceInfo
+    gaze: GazeNumbers
+    attempts: tuple[CalibrationAttempt, ...]
+    slots: Slots
+    views: tuple[PageView, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the gaze comes from a simulated viewer."""
+        return self.source.profile == SIMULATED_PROFILE
+
+    @property
+    def used(self) -> CalibrationAttempt | None:
+        """The calibration in force at the end, None without any."""
+        used = in_force(self.attempts)
+        return used[-1] if used else None
+
+    @property
+    def validation(self) -> Validation | None:
+        """Quality on other points of that calibration."""
+        return self.used.validation if self.used else None
+
+
+def gather(recording: Recording) -> Evidence:
+    """Read everything a report needs but the pages' pixels.
+
+    Raises:
+        SessionError: the recording is damaged.
+    """
+    source = recording.source
+    return Evidence(
+        session_id=recording.session_id,
+        created_utc=recording.created_utc,
+        software=recording.software,
+        ended=recording.state.value,
+        study=(recording.study_name, recording.study_digest),
+        participant=recording.participant,
+        screen=recording.screen,
+        source=source,
+        gaze=numbers(recording.gaze(), source.nominal_hz),
+        attempts=recording.calibrations(),
+        slots=recording.slots(),
+        views=tuple(recording.views()),
+    )

@@ -1,0 +1,127 @@
+"""The methods in words, with every parameter, in the order guidelines ask for.
+
+The items follow Dunn and colleagues, "Minimal reporting guideline for research involving eye tracking (2023
+edition)", Behavior Research Methods 56 (2024).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from acquisition.calibration import SETTLE_S, SHRINKAGE
+from acquisition.quality import Validation
+from sessions.calibrations import CalibrationAttempt
+from studio.report.evidence import Evidence
+from studio.report.markup import Html, joined, paragraphs, tag
+from studio.report.quality import loss, number, percent
+from studio.report.results import Results
+
+_ARRIVES = {
+    "lsl": "over Lab Streaming Layer",
+    "mouse": "from the computer's mouse in place of an eye tracker",
+    "replay": "by replaying an earlier recording",
+    "scripted": "from a script",
+}
+
+
+def methods(evidence: Evidence, results: Results) -> Html:
+    """Return the section."""
+    said = [
+        " ".join(_recording(evidence)),
+        " ".join(_calibration(evidence)),
+        " ".join(_events(evidence)),
+        " ".join(_twin(results)),
+    ]
+    return joined([tag("h2", "Methods"), paragraphs(s for s in said if s)])
+
+
+def _recording(evidence: Evidence) -> Iterator[str]:
+    source, screen, gaze = evidence.source, evidence.screen, evidence.gaze
+    whose = "a simulated viewer" if evidence.simulated else f"participant {evidence.participant.pseudonym}"
+    device = f", device {source.source_id}" if source.source_id else ""
+    yield f"Gaze of {whose} was recorded on {evidence.created_utc} from {source.name}"
+    yield f"(format {source.profile}{device}), {_ARRIVES.get(source.kind, source.kind)}, with"
+    yield f"{evidence.software}; time stamps are the device's, mapped to the session clock, never smoothed."
+    claimed = f"{gaze.nominal_hz:g} Hz" if gaze.nominal_hz else "not stated"
+    yield f"The nominal sampling rate was {claimed}, the measured one"
+    yield f"{number(gaze.measured_hz, '{:.2f} Hz')}; {percent(loss(evidence))} of the expected samples were"
+    yield "missing or invalid."
+    (width, height), (width_mm, height_mm) = screen.size_px, screen.size_mm
+    yield f"Pages filled a display of {width} x {height} px ({width_mm:g} x {height_mm:g} mm) at a"
+    yield "distance of"
+    yield f"{screen.distance_mm:g} mm ({screen.px_per_deg():.1f} px per degree at its centre)."
+    yield "Head support, illumination and the tracker's firmware are not known to the software: add them."
+
+
+def _calibration(evidence: Evidence) -> Iterator[str]:
+    used, tries = evidence.used, len(evidence.attempts)
+    if used is None:
+        tried = f" ({tries} tried, none used)" if tries else ""
+        yield f"Beyond the tracker's own calibration, none was applied{tried}."
+    elif used.calibration.method == "identity":
+        yield "Gaze was used as the tracker delivered it, without a correction on top."
+    else:
+        yield from _correction(used, tries)
+    if evidence.validation is None:
+        yield "Accuracy was not validated."
+    else:
+        yield from _validation(evidence.validation)
+
+
+def _correction(used: CalibrationAttempt, tries: int) -> Iterator[str]:
+    fitted = used.calibration
+    yield f"On top of the tracker's own calibration, a correction ({fitted.method}) was fitted to"
+    yield f"{len(fitted.points)} targets (attempt {used.number + 1} of {tries}): second-order terms of the"
+    yield f"residual, shrunk towards zero by {SHRINKAGE:g}, offset unpenalised, from the steadiest gaze after"
+    yield f"{1000 * SETTLE_S:.0f} ms; error on targets left out one at a time:"
+    yield f"{number(fitted.expected_error_deg, '{:.2f}°')}."
+
+
+def _validation(validation: Validation) -> Iterator[str]:
+    yield f"Validation on {len(validation.points)} other targets gave a mean accuracy of"
+    yield f"{number(validation.accuracy_mean_deg, '{:.2f}°')} (worst"
+    yield f"{number(validation.accuracy_max_deg, '{:.2f}°')}), a precision of"
+    yield f"{number(validation.rms_s2s_deg, '{:.3f}°')} RMS sample to sample and"
+    yield f"{number(validation.sd_deg, '{:.3f}°')} SD, and {percent(validation.data_loss)} data loss."
+
+
+def _events(evidence: Evidence) -> Iterator[str]:
+    ivt, within_px = evidence.slots.parameters.ivt, evidence.slots.parameters.within_px
+    yield f"Fixations were detected by a velocity threshold (I-VT) of {ivt.velocity_deg_s:g}"
+    yield "deg/s, with velocity"
+    yield f"between the means of both halves of a window of {1000 * ivt.window_s:g} ms; gaps longer than"
+    yield f"{1000 * ivt.gap_s:g} ms, or with a movement of more than {ivt.gap_deg:g} deg, end a fixation;"
+    yield f"fixations less than {1000 * ivt.merge_s:g} ms and {ivt.merge_deg:g} deg apart were"
+    yield "merged, then those"
+    yield f"shorter than {1000 * ivt.min_s:g} ms dropped. No fixation spans a scroll or swipe. Gaze was not"
+    yield f"filtered. Areas of interest are the fully visible posters{_poster_size(evidence)}; a"
+    yield "fixation counts"
+    margin = f"or for the closest within {within_px:g} px" if within_px else "without any margin"
+    yield f"for the poster it lies on, {margin}."
+    yield "Attention on a page is the share of its fixation time per poster."
+
+
+def _poster_size(evidence: Evidence) -> str:
+    boxes = [slot.box for view in evidence.views for slot in view.layout.slots[:1]]
+    if not boxes:
+        return ""
+    box, centre = boxes[0], np.asarray(evidence.screen.rect.centre)
+    half = np.asarray([box.width / 2, box.height / 2])
+    edges = centre + half * np.asarray([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    width, height = evidence.screen.angle_deg(edges[::2], edges[1::2]).tolist()
+    return f" ({box.width:g} x {box.height:g} px, {width:.1f} x {height:.1f} deg at the centre)"
+
+
+def _twin(results: Results) -> Iterator[str]:
+    model = results.backbone.get("id", "")
+    if not model:
+        return
+    config = results.config
+    told = [f"{name} {config[name]}" for name in ("operator", "placement", "objective") if name in config]
+    settings = f" ({', '.join(told)})" if told else ""
+    yield f"The twin is a soft prompt for the frozen model {model}{settings}; its relevance on the page's tokens"
+    yield "is summed per poster. It was fitted on this participant's training screens; settings were chosen on"
+    yield "validation screens; held-out numbers are from test screens in neither. The model explains its own"
+    yield "answer, never the true click."
