@@ -12,12 +12,13 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli import boundary, check, doctor, recover, replay, slots, streams, tracker
+from studio.cli import boundary, check, doctor, record, recover, replay, slots, streams, tracker
 from studio.guard import DISTRIBUTION, check_packages
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     streams.streams,
     tracker.tracker,
+    record.record,
     slots.slots,
     replay.replay,
     check.check,

@@ -1,0 +1,403 @@
+"""Conducts one session: runner, stage, recorder, live pipeline and twin, tied together without Qt.
+
+The conductor belongs to one thread, which calls ``run``. Other threads ``post`` what happened and pull
+``live_state``; nothing is ever pushed at them.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from acquisition.clock import Clock
+from protocols.cards import message
+from protocols.errors import GazeTwinError, SessionError, SourceLost
+from protocols.markers import Code
+from protocols.raster import render
+from protocols.runner import State, TrialRunner
+from protocols.stimulus import Page, Viewport
+from protocols.study import StudyProtocol, Trial
+from protocols.trial_events import (
+    Abort,
+    Begin,
+    Command,
+    Continue,
+    Event,
+    Finish,
+    Mark,
+    Outcome,
+    PointerMoved,
+    ShowMessage,
+    ShowPage,
+    StartTimer,
+    StopTimer,
+    TimedOut,
+)
+from studio.calibrating import CalibrationPhase, Verdict
+from studio.foresight import PREDICT_S, READY_S, Foresight
+from studio.inputs import Broken, Did, Input, Noted, Pointed
+from studio.journal import Journal
+from studio.snapshots import Snapshots
+from studio.stage import Stage
+from studio.state import LiveState
+
+log = logging.getLogger(__name__)
+
+_PULSE_S = 0.02
+_CATCH_UP_S = 0.1
+_READING_S = 0.8
+_READ = ("welcome", "instruction", "break")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ended.
+
+    Attributes:
+        outcome: ``complete`` or ``aborted``.
+        why: in words, empty when the study simply came to its end.
+        error: what broke, None when nothing did.
+        verdict: of the calibration, None without one.
+    """
+
+    outcome: Outcome
+    why: str = ""
+    error: GazeTwinError | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a session is to do.
+
+    Attributes:
+        study: as loaded.
+        trials: of this participant; empty for free gaze.
+        calibrate: begin with targets.
+        reads_by_itself: messages are left after a moment, because nobody can press a key.
+        duration_s: end after this time, None for when the study ends.
+        simulated: the participant is simulated.
+        facts: written beside the start of the session.
+    """
+
+    study: StudyProtocol
+    trials: tuple[Trial, ...]
+    calibrate: bool
+    reads_by_itself: bool
+    duration_s: float | None = None
+    simulated: bool = False
+    facts: Mapping[str, object] | None = None
+
+
+class _Ended(Exception):
+    """The session is over while something was being waited for."""
+
+
+class Conductor:
+    """Runs one session from its first marker to its last.
+
+    Args:
+        script: what to do.
+        journal: where everything is written; its recorder is running.
+        stage: what the participant sees.
+        clock: session clock.
+        foresight: the twin, None for a session without one.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        journal: Journal,
+        stage: Stage,
+        clock: Clock,
+        foresight: Foresight | None = None,
+    ) -> None:
+        self._script, self._journal, self._stage, self._clock = script, journal, stage, clock
+        self._foresight = foresight
+        self._runner = TrialRunner(script.study, script.trials)
+        self._inbox: queue.SimpleQueue[Input] = queue.SimpleQueue()
+        self._snapshots = Snapshots(script.study, script.trials, journal, foresight, script.simulated)
+        self._page: Page | None = None
+        self._trial = -1
+        self._stamp_s = float("-inf")
+        self._cursor_s = float("-inf")
+        self._timer_s: float | None = None
+        self._read_s: float | None = None
+        self._end_s: float | None = None
+        self._caught_up_s = float("-inf")
+        self._outcome: Outcome | None = None
+        self._why = ""
+        self._error: GazeTwinError | None = None
+        self._verdict: Verdict | None = None
+
+    def post(self, item: Input) -> None:
+        """Tell what happened; from any thread, also from a signal handler."""
+        self._inbox.put(item)
+
+    def live_state(self) -> LiveState:
+        """Return what the operator's window shows now; from any thread, never blocks."""
+        return self._snapshots.pull()
+
+    def run(self) -> Ending:
+        """Run the session to its end. The recorder still runs afterwards."""
+        now_s = self._clock.now_s()
+        self._end_s = None if self._script.duration_s is None else now_s + self._script.duration_s
+        self._snapshots.began(now_s)
+        self._mark(Code.SESSION_START, now_s, payload=self._script.facts)
+        try:
+            self._perform()
+        except _Ended:
+            pass
+        except GazeTwinError as error:
+            self._break(error)
+        self._mark(Code.SESSION_END, self._now_s(), payload={"outcome": self._outcome, "why": self._why})
+        self._snapshots.ended(self._outcome or "aborted", self._why)
+        return Ending(self._outcome or "aborted", self._why, self._error, self._verdict)
+
+    def _perform(self) -> None:
+        for trial in self._script.trials:
+            self._journal.trial(trial)
+        if self._script.calibrate:
+            self._calibrate()
+        self._await_twin()
+        self._step(Begin(), self._now_s())
+        while self._outcome is None:
+            self._attend(self._soonest_s())
+
+    def _calibrate(self) -> None:
+        self._snapshots.phase("calibrating", "Look at the targets.")
+        study = self._script.study
+        phase = CalibrationPhase(
+            study.calibration, study.screen, self._stage, self._journal, self._wait_until
+        )
+        self._verdict = phase.run()
+        self._snapshots.calibrated(self._verdict)
+
+    # ---- time
+
+    def _now_s(self) -> float:
+        """Return the session time, never before anything already stamped."""
+        return max(self._clock.now_s(), self._stamp_s)
+
+    def _soonest_s(self) -> float:
+        """Return when something is due at the latest."""
+        due = [t for t in (self._timer_s, self._read_s, self._end_s) if t is not None]
+        return min([self._clock.now_s() + _PULSE_S, *due])
+
+    def _wait_until(self, t_s: float) -> float:
+        """Wait, attending to everything meanwhile; return the time it became.
+
+        Raises:
+            _Ended: the session ended meanwhile.
+        """
+        while (now_s := self._clock.now_s()) < t_s:
+            self._attend(min(t_s, now_s + _PULSE_S))
+            if self._outcome is not None:
+                raise _Ended
+        return now_s
+
+    def _attend(self, until_s: float) -> None:
+        """Take what comes until a time, and do what is due."""
+        try:
+            self._take(self._inbox.get(timeout=max(until_s - self._clock.now_s(), 0.0)))
+            while self._outcome is None:
+                self._take(self._inbox.get_nowait())
+        except queue.Empty:
+            pass
+        self._do_what_is_due()
+        self._keep_up()
+        if self._outcome is None:
+            self._check_recorder()
+
+    def _do_what_is_due(self) -> None:
+        now_s = self._clock.now_s()
+        if self._outcome is None and self._end_s is not None and now_s >= self._end_s:
+            self._end_as_planned()
+        if self._outcome is None and self._timer_s is not None and now_s >= self._timer_s:
+            self._timer_s = None
+            self._step(TimedOut(), self._now_s())
+        if self._outcome is None and self._read_s is not None and now_s >= self._read_s:
+            self._read_s = None
+            self._step(Continue(), self._now_s())
+
+    def _end_as_planned(self) -> None:
+        """The time is over: what was asked for was recorded."""
+        self._why = f"recorded for {self._script.duration_s:g} s, as asked"
+        self._step(Abort(self._why), self._now_s())
+        self._outcome = "complete"
+
+    def _keep_up(self) -> None:
+        """Keep gaze, twin and windows up to date."""
+        now_s = self._clock.now_s()
+        if now_s >= self._caught_up_s + _CATCH_UP_S:
+            self._journal.catch_up()
+            self._caught_up_s = now_s
+        if self._foresight is not None:
+            self._foresight.listen()
+        self._snapshots.refresh(now_s)
+
+    def _check_recorder(self) -> None:
+        """End when recording cannot go on."""
+        status = self._journal.recorder.status()
+        if status.failure:
+            self._break(
+                SessionError(
+                    f"The recording has failed: {status.failure}.",
+                    "A session that is not recorded is of no use.",
+                    "Free space on the disk, or record elsewhere.",
+                )
+            )
+        elif status.ended and self._runner.state is State.RECORDING:
+            self._why = "the gaze source has ended"
+            self._step(Continue(), self._now_s())
+        elif status.ended:
+            self._break(
+                SourceLost(
+                    "The gaze source has ended in the middle of the session.",
+                    "The remaining trials would have no gaze.",
+                    "Everything so far is kept; start the tracker again and record the session anew.",
+                )
+            )
+
+    # ---- what comes in
+
+    def _take(self, item: Input) -> None:
+        match item:
+            case Did(event, t_s):
+                self._step(event, self._stamped(t_s))
+            case Pointed(t_s, xy_px, buttons):
+                self._cursor_s = max(t_s, self._cursor_s)
+                self._journal.cursor(self._cursor_s, xy_px, buttons)
+                self._step(PointerMoved(xy_px), self._stamped(t_s))
+            case Noted(text):
+                self._mark(Code.NOTE, self._now_s(), self._trial, {"text": text})
+            case Broken(error):
+                self._break(error)
+
+    def _stamped(self, t_s: float | None) -> float:
+        """Return when an event counts as having happened: its own time, but not before what it refers to."""
+        return self._now_s() if t_s is None else max(t_s, self._stamp_s)
+
+    def _break(self, error: GazeTwinError) -> None:
+        if self._outcome is None:
+            self._why, self._error = error.what, error
+            self._step(Abort(error.what), self._now_s())
+            self._outcome = "aborted"
+
+    def _step(self, event: Event, t_s: float) -> None:
+        if self._outcome is not None:
+            return
+        if isinstance(event, Abort):
+            self._why = event.reason
+        for command in self._runner.step(event):
+            t_s = self._carry_out(command, t_s)
+
+    # ---- what goes out
+
+    def _carry_out(self, command: Command, t_s: float) -> float:
+        """Carry out one command; return the time from which the next one counts."""
+        match command:
+            case Mark(code, trial, payload):
+                return self._carry_out_mark(code, trial, payload, t_s)
+            case ShowPage():
+                return self._show_page(command)
+            case ShowMessage():
+                return self._show_message(command)
+            case StartTimer(seconds):
+                self._timer_s = t_s + seconds
+            case StopTimer():
+                self._timer_s = None
+            case Finish(reason):
+                self._outcome = reason
+        return t_s
+
+    def _carry_out_mark(self, code: Code, trial: int, payload: Mapping[str, object], t_s: float) -> float:
+        if code is Code.TRIAL_START:
+            self._trial = trial
+            t_s = self._await_prediction(t_s)
+        self._mark(code, t_s, trial, payload)
+        self._snapshots.marked(code, trial, payload)
+        if code is Code.TRIAL_END:
+            self._learn(trial)
+            self._trial = -1
+        return t_s
+
+    def _mark(
+        self, code: Code, t_s: float, trial: int = -1, payload: Mapping[str, object] | None = None
+    ) -> None:
+        self._stamp_s = max(self._stamp_s, t_s)
+        self._journal.mark(t_s, code, trial, payload)
+
+    def _show_page(self, wanted: ShowPage) -> float:
+        trial, images = self._script.trials[wanted.trial], self._script.study.images
+        if self._shows(wanted):
+            draw = partial(render, wanted.screen, wanted.viewport, hover=wanted.hover, images=images)
+            self._stage.details(lambda: draw().image)
+            return self._now_s()
+        page = render(wanted.screen, wanted.viewport, images=images)
+        t_s = max(self._stage.page(page, wanted.trial, trial.target), self._stamp_s)
+        self._page, self._read_s = page, None
+        self._journal.page(t_s, page)
+        payload = {"page": page.digest, "screen": page.screen_id, "scroll_px": page.viewport.scroll_px}
+        self._mark(Code.PAGE_SHOWN, t_s, wanted.trial, payload)
+        self._snapshots.page(page, wanted.trial)
+        return t_s
+
+    def _shows(self, wanted: ShowPage) -> bool:
+        """Tell whether the posters are already where they shall be, so that only details change."""
+        page = self._page
+        return page is not None and (page.screen_id, page.viewport) == (wanted.screen.id, wanted.viewport)
+
+    def _show_message(self, wanted: ShowMessage) -> float:
+        size_px = self._script.study.screen.size_px
+        self._page = None
+        t_s = max(self._stage.message(partial(message, wanted.title, wanted.body, size_px)), self._stamp_s)
+        read = self._script.reads_by_itself and wanted.kind in _READ
+        self._read_s = t_s + _READING_S if read else None
+        self._snapshots.message(wanted)
+        return t_s
+
+    # ---- the twin
+
+    def _await_twin(self) -> None:
+        """Give the twin time to load; without it the first pages could not be predicted."""
+        twin, deadline_s = self._foresight, self._clock.now_s() + READY_S
+        while twin is not None and twin.alive and not twin.ready and self._clock.now_s() < deadline_s:
+            self._wait_until(self._clock.now_s() + _PULSE_S)
+
+    def _await_prediction(self, t_s: float) -> float:
+        """Give the twin time to predict the trial that begins; return the time it became."""
+        twin = self._foresight
+        if twin is None:
+            return t_s
+        twin.ask(self._trial, self._script.trials[self._trial].screen, self._first_view(self._trial))
+        deadline_s = time.monotonic() + PREDICT_S
+        while twin.ready and twin.foreseen(self._trial) is None and time.monotonic() < deadline_s:
+            time.sleep(0.005)
+            self._keep_up()
+        found = twin.foreseen(self._trial)
+        if found is not None:
+            views = {row: view.model_dump(exclude={"kind"}) for row, view in found.predicted.views.items()}
+            payload = {"views": views, "observed": found.predicted.observed}
+            self._mark(Code.PREDICTION, max(found.t_s, self._stamp_s), self._trial, payload)
+        return self._now_s()
+
+    def _learn(self, trial: int) -> None:
+        """Tell the twin about the trial that ended, and ask for the next one."""
+        twin = self._foresight
+        if twin is None or not twin.alive:
+            return
+        self._journal.catch_up()
+        for view in (v.slots for v in self._journal.views() if v.slots.view.trial == trial):
+            if view.fixation_ms.sum() > 0:
+                screen, viewport = self._script.trials[trial].screen, view.view.change.viewport
+                twin.tell(screen, viewport, view.fixation_ms, view.view.click)
+        if trial + 1 < len(self._script.trials):
+            twin.ask(trial + 1, self._script.trials[trial + 1].screen, self._first_view(trial + 1))
+
+    def _first_view(self, trial: int) -> Viewport:
+        return Viewport.top_of(self._script.trials[trial].screen)

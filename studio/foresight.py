@@ -1,0 +1,164 @@
+"""The twin during a session: it predicts each page before it is shown and learns from it afterwards.
+
+The engine program does the work. When it fails the session goes on without predictions, and ``note`` says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from protocols.errors import GazeTwinError, ProgramError
+from protocols.geometry import FloatArray
+from protocols.stimulus import CarouselScreen, Viewport
+from protocols.wire import Cancelled, Done, Failed, Message
+from studio.programs import Program
+from tuning.config import FitConfig
+from tuning.events import (
+    Begin,
+    Event,
+    Load,
+    Observe,
+    Observed,
+    PageSpec,
+    Predict,
+    Predicted,
+    Ready,
+    Warned,
+)
+
+log = logging.getLogger(__name__)
+
+READY_S = 90.0
+PREDICT_S = 5.0
+LEARN_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A prediction that has come.
+
+    Attributes:
+        t_s: session time at which it had come, in s.
+        predicted: what is expected.
+    """
+
+    t_s: float
+    predicted: Predicted
+
+
+def engine() -> Program:
+    """Return the engine program, not started."""
+    return Program("engine", "tuning", ["engine"], Event)
+
+
+class Foresight:
+    """Asks the engine before a page and tells it afterwards. Belongs to one thread.
+
+    Args:
+        program: the started engine.
+        now_s: session clock.
+        images: folder of poster images, empty to draw all posters.
+        backbone: id.
+    """
+
+    def __init__(
+        self, program: Program, now_s: Callable[[], float], images: str = "", backbone: str = "carousel-tiny"
+    ) -> None:
+        self._program, self._now_s = program, now_s
+        self._images, self._backbone = images, backbone
+        self._foreseen: dict[int, Foreseen] = {}
+        self._asked: list[int] = []
+        self._open: list[Message] = []
+        self._ready = False
+        self.observed = 0
+        self.failure = ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether predictions can still come."""
+        return not self.failure
+
+    @property
+    def ready(self) -> bool:
+        """Whether predictions can come now."""
+        return self._ready and self.alive
+
+    @property
+    def note(self) -> str:
+        """What the twin is doing, or why it does nothing, in one sentence."""
+        if self.failure:
+            return f"No predictions any more: {self.failure}"
+        if not self._ready:
+            return "The twin is being loaded."
+        return f"Learned from {self.observed} page{'' if self.observed == 1 else 's'} so far."
+
+    def begin(self, participant: str, preferred: tuple[str, ...], config: FitConfig) -> None:
+        """Load the model and start with a newcomer."""
+        self._ask(Load(backbone=self._backbone))
+        self._ask(Begin(participant=participant, preferred=preferred, config=config))
+
+    def ask(self, trial: int, screen: CarouselScreen, viewport: Viewport) -> None:
+        """Ask for a prediction of the page with which a trial begins; once per trial."""
+        if trial not in self._asked:
+            self._asked.append(trial)
+            self._ask(Predict(page=self._spec(screen, viewport)))
+
+    def tell(
+        self, screen: CarouselScreen, viewport: Viewport, dwell_ms: FloatArray, click: int | None
+    ) -> None:
+        """Tell what really happened on a page."""
+        gaze = tuple(float(ms) for ms in dwell_ms)
+        self._ask(Observe(page=self._spec(screen, viewport), gaze=gaze, click=click, budget_s=LEARN_S))
+
+    def foreseen(self, trial: int) -> Foreseen | None:
+        """Return the prediction for a trial, None when it has not come."""
+        return self._foreseen.get(trial)
+
+    def listen(self) -> None:
+        """Take note of everything the engine has said since."""
+        try:
+            while self.alive and (said := self._program.poll()) is not None:
+                self._hear(said)
+        except GazeTwinError as error:
+            self._fail(error)
+
+    def _hear(self, said: Message) -> None:
+        match said:
+            case Ready():
+                self._ready = True
+            case Predicted():
+                self._foreseen[self._asked[len(self._foreseen)]] = Foreseen(self._now_s(), said)
+            case Observed():
+                self.observed = said.observed
+            case Warned():
+                log.warning("%s %s %s", said.what, said.why, said.fix)
+            case Failed():
+                self._fail(said.error())
+            case Done():
+                self._open.pop(0)
+            case Cancelled():
+                self._fail(ProgramError("The engine stopped.", "Nobody asked it to.", "Start again."))
+            case _:
+                log.debug("engine: %s", said)
+
+    def _ask(self, request: Message) -> None:
+        if not self.alive:
+            return
+        try:
+            self._program.send(request)
+            self._open.append(request)
+        except GazeTwinError as error:
+            self._fail(error)
+
+    def settled(self) -> bool:
+        """Whether everything that was asked has been worked off; never after a failure."""
+        return not self._open
+
+    def _fail(self, error: GazeTwinError) -> None:
+        log.warning("the twin has failed: %s", error)
+        self.failure = error.what
+
+    def _spec(self, screen: CarouselScreen, viewport: Viewport) -> PageSpec:
+        return PageSpec(screen=screen, viewport=viewport, images=self._images)

@@ -1,0 +1,79 @@
+"""``gazetwin record`` behind its options: a source, a stage, a session."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from acquisition.clock import Clock, SteadyClock
+from acquisition.viewer.messages import ScreenSettings
+from acquisition.viewer.settings import ViewerSettings
+from protocols.participant import Participant
+from protocols.study import load_study
+from studio.conductor import Conductor
+from studio.recording import Order, Recorded, new_file, record
+from studio.sources import Rig, SourceChoice, opened, own_network
+from studio.stage import HeadlessStage
+from studio.watching import interruptible, watched
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The options of the command; see its help."""
+
+    study: str
+    participant: str
+    source: str
+    out: Path
+    headless: bool = False
+    duration_s: float | None = None
+    seed: int = 0
+    name: str = ""
+    preferred: tuple[str, ...] = ()
+
+
+def run(request: Request) -> Recorded:
+    """Record the session that is asked for.
+
+    Raises:
+        GazeTwinError: something about it is wrong; nothing was recorded.
+    """
+    choice = SourceChoice.parse(request.source, request.name)
+    study = load_study(request.study)
+    Participant(pseudonym=request.participant)  # a wrong one is refused before anything is started
+    path = new_file(request.out)
+    settings = ViewerSettings(seed=request.seed, screen=ScreenSettings.of(study.screen))
+    until_it_ends = study.kind == "free-gaze"
+    with ExitStack() as stack:
+        if choice.kind == "mock":
+            stack.enter_context(own_network())
+        clock = SteadyClock()
+        rig = stack.enter_context(
+            opened(choice, study.screen, clock, settings=settings, until_it_ends=until_it_ends)
+        )
+        order = Order(
+            study=study,
+            participant=_participant(request, rig),
+            path=path,
+            seed=request.seed,
+            headless=request.headless,
+            duration_s=request.duration_s,
+        )
+        return _headless(order, rig, clock)
+
+
+def _headless(order: Order, rig: Rig, clock: Clock) -> Recorded:
+    with interruptible() as watch, watched() as progress:
+
+        def both(conductor: Conductor) -> None:
+            watch(conductor)
+            progress(conductor)
+
+        return record(order, rig, HeadlessStage(clock), clock, watch=both)
+
+
+def _participant(request: Request, rig: Rig) -> Participant:
+    preferred = request.preferred or rig.preferred
+    top = preferred[0] if preferred else ""
+    return Participant(pseudonym=request.participant, top_genre=top, preferred_genres=preferred)

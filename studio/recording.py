@@ -1,0 +1,218 @@
+"""Records one session into one file: source, recorder, conductor and writer, from opening to sealing."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from acquisition.clock import Clock, unix_pair
+from acquisition.recorder import Recorder, RecorderReport
+from acquisition.viewer.messages import Ended
+from protocols.errors import GazeTwinError, SessionError, StudyInvalid
+from protocols.participant import Participant
+from protocols.study import StudyProtocol
+from sessions.live import LiveSlots
+from sessions.schema import SUFFIX
+from sessions.slots import Slots
+from sessions.writer import Header, SessionWriter
+from studio.conductor import Conductor, Ending, Script
+from studio.foresight import Foresight
+from studio.guard import DISTRIBUTION
+from studio.inputs import of_viewer
+from studio.journal import GazeTap, Journal
+from studio.programs import Said
+from studio.sources import Rig
+from studio.stage import Stage, WatchedStage
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = f"session{SUFFIX}"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to record.
+
+    Attributes:
+        study: as loaded.
+        participant: pseudonym and questionnaire.
+        path: the file to write; must not exist.
+        seed: decides the order inside shuffled blocks.
+        headless: nobody can press a key.
+        duration_s: end after this time, None for when the study or the source ends.
+    """
+
+    study: StudyProtocol
+    participant: Participant
+    path: Path
+    seed: int = 0
+    headless: bool = True
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A session that was recorded.
+
+    Attributes:
+        path: the sealed file.
+        ending: how the session ended.
+        report: how the recording went.
+        viewer: what the simulated participant sent, None for a real one.
+        slots: fixations and views as found while recording, None when that failed.
+    """
+
+    path: Path
+    ending: Ending
+    report: RecorderReport
+    viewer: Ended | None
+    slots: Slots | None
+
+
+def new_file(folder: Path) -> Path:
+    """Return the path of the session to record in a folder, creating the folder.
+
+    Raises:
+        SessionError: there is a session already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE_NAME
+    if path.exists():
+        raise SessionError(
+            f"{path} exists already.",
+            "A recording never overwrites another.",
+            "Choose another folder with --out, or move the old recording away.",
+        )
+    return path
+
+
+def participant_index(pseudonym: str) -> int:
+    """Return which place in the counterbalancing a participant takes: P01 the first, P02 the second ...
+
+    A pseudonym that does not end in a number takes a place drawn from its letters.
+    """
+    number = re.search(r"(\d+)$", pseudonym)
+    if number:
+        return max(int(number.group(1)) - 1, 0)
+    return int(hashlib.sha256(pseudonym.encode()).hexdigest()[:8], 16)
+
+
+def record(
+    order: Order,
+    rig: Rig,
+    stage: Stage,
+    clock: Clock,
+    *,
+    foresight: Foresight | None = None,
+    watch: Callable[[Conductor], None] | None = None,
+) -> Recorded:
+    """Record one session; blocks until it is over and its file is sealed.
+
+    Args:
+        order: what to record.
+        rig: the open source.
+        stage: what the participant sees.
+        clock: session clock.
+        foresight: the twin, None for a session without one.
+        watch: given the conductor before the session begins.
+
+    Returns:
+        How it went; look at ``ending.error``.
+
+    Raises:
+        StudyInvalid: the study cannot be run like this.
+        SessionError: the file cannot be written.
+    """
+    script = _script(order, rig)
+    tap, live = GazeTap(), LiveSlots(order.study.screen)
+    writer = _SealingWriter(order.path, _header(order, rig, clock))
+    recorder = Recorder(rig.source, writer, tap, clock)
+    journal = Journal(recorder, tap, live, rig.source.info.nominal_hz)
+    writer.last_words = journal.finished
+    watched = stage if rig.viewer is None else WatchedStage(stage, rig.viewer)
+    conductor = Conductor(script, journal, watched, clock, foresight)
+    if rig.viewer is not None:
+        rig.viewer.act_on(_acting(conductor))
+    if watch is not None:
+        watch(conductor)
+    return _conducted(order, rig, recorder, journal, conductor)
+
+
+def _conducted(
+    order: Order, rig: Rig, recorder: Recorder, journal: Journal, conductor: Conductor
+) -> Recorded:
+    ending, viewer = Ending("aborted", "the program failed"), None
+    recorder.start()
+    try:
+        ending = conductor.run()
+        viewer = _left(rig, recorder)
+    finally:
+        report = recorder.stop(ending.outcome)
+    return Recorded(order.path, ending, report, viewer, journal.final)
+
+
+def _left(rig: Rig, recorder: Recorder) -> Ended | None:
+    """Have the simulated participant leave; when it cannot any more, the session is no worse for it."""
+    try:
+        return rig.finish(lambda: recorder.status().samples)
+    except GazeTwinError as error:
+        log.warning("the simulated viewer did not end in order: %s", error)
+        return None
+
+
+def _acting(conductor: Conductor) -> Callable[[Said], None]:
+    def act(said: Said) -> None:
+        for item in of_viewer(said):
+            conductor.post(item)
+
+    return act
+
+
+def _script(order: Order, rig: Rig) -> Script:
+    study, simulated = order.study, rig.viewer is not None
+    index = participant_index(order.participant.pseudonym)
+    trials = study.trials(index, order.seed) if study.kind == "carousel" else ()
+    if order.headless and trials and not simulated:
+        raise StudyInvalid(
+            f"Study {study.name} shows pages, but nobody can see them with --headless.",
+            "Gaze would be recorded for pages that were never on a screen.",
+            "Leave out --headless, use --source mock, or record the study free-gaze.",
+        )
+    return Script(
+        study=study,
+        trials=trials,
+        calibrate=bool(trials) and rig.source.info.kind == "lsl",
+        reads_by_itself=order.headless or simulated,
+        duration_s=order.duration_s,
+        simulated=simulated,
+        facts={"seed": order.seed, "participant_index": index, "headless": order.headless},
+    )
+
+
+def _header(order: Order, rig: Rig, clock: Clock) -> Header:
+    return Header(
+        study=order.study,
+        participant=order.participant,
+        screen=order.study.screen,
+        source=rig.source.info,
+        clock_pair=unix_pair(clock),
+        software=f"{DISTRIBUTION} {version(DISTRIBUTION)}",
+        consent={},
+    )
+
+
+class _SealingWriter(SessionWriter):
+    """Writes what was found live as the last thing, when all gaze is in the file."""
+
+    last_words: Callable[[], Slots | None]
+
+    def close(self, reason: str) -> None:
+        slots = self.last_words()
+        if slots is not None:
+            self.live_slots(slots)
+        super().close(reason)

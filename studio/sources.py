@@ -1,0 +1,169 @@
+"""Where the gaze of a session comes from: a choice made in words, opened into a source."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from acquisition.clock import Clock
+from acquisition.lsl import LslSource
+from acquisition.lsl_config import loopback_environment, new_session_id
+from acquisition.mouse import MouseSource
+from acquisition.source import GazeSource
+from acquisition.viewer.messages import Ended
+from acquisition.viewer.settings import ViewerSettings
+from protocols.errors import SourceNotFound
+from protocols.geometry import Screen
+from sessions.replay import ReplaySource
+from studio.simulated_viewer import SimulatedViewer
+
+Kind = Literal["mock", "lsl", "mouse", "replay"]
+
+_LOST_AFTER_S = 3.0
+_ARRIVAL_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChoice:
+    """A source as asked for.
+
+    Attributes:
+        kind: which.
+        file: the recording to replay, only for ``replay``.
+        name: name of the LSL stream, empty for the only one there is.
+    """
+
+    kind: Kind
+    file: Path | None = None
+    name: str = ""
+
+    @classmethod
+    def parse(cls, text: str, name: str = "") -> SourceChoice:
+        """Read ``mock``, ``lsl``, ``mouse`` or ``replay:FILE``.
+
+        Raises:
+            SourceNotFound: it is something else.
+        """
+        kind, _, file = text.partition(":")
+        if kind == "replay" and file:
+            return cls("replay", Path(file))
+        if kind == text and kind in ("mock", "lsl", "mouse"):
+            return cls("mock" if kind == "mock" else "lsl" if kind == "lsl" else "mouse", name=name)
+        raise SourceNotFound(
+            f"There is no gaze source {text!r}.",
+            "A session needs gaze from somewhere.",
+            "Use mock (a simulated participant), lsl (a tracker), mouse, or replay:FILE.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """An open source, and the simulated participant when there is one.
+
+    Attributes:
+        source: open.
+        viewer: the simulated participant, None for a real one.
+        preferred: what a simulated participant answers to the questionnaire, the top genre first.
+    """
+
+    source: GazeSource
+    viewer: SimulatedViewer | None = None
+    preferred: tuple[str, ...] = ()
+
+    def finish(self, samples: Callable[[], int]) -> Ended | None:
+        """Let a simulated participant leave and wait for its last sample.
+
+        Args:
+            samples: how many have arrived so far.
+
+        Returns:
+            What it sent; None for a real participant.
+
+        Raises:
+            GazeTwinError: the viewer program failed.
+        """
+        if self.viewer is None:
+            return None
+        ended = self.viewer.stop()
+        deadline = time.monotonic() + _ARRIVAL_S
+        while samples() < ended.sent and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return ended
+
+
+@contextmanager
+def opened(
+    choice: SourceChoice,
+    screen: Screen,
+    clock: Clock,
+    *,
+    settings: ViewerSettings | None = None,
+    truth: Path | None = None,
+    until_it_ends: bool = False,
+) -> Iterator[Rig]:
+    """Open a source for as long as the context lasts.
+
+    Args:
+        choice: which.
+        screen: the participant's display.
+        clock: session clock.
+        settings: of the simulated participant, only for ``mock``.
+        truth: where the simulated participant's true fixations go.
+        until_it_ends: report a stream that has left the network as ended, instead of waiting for it.
+
+    Raises:
+        SourceError: it cannot be opened.
+        GazeTwinError: the viewer program or the recording to replay failed.
+    """
+    with ExitStack() as stack:
+        rig = _rig(stack, choice, screen, clock, settings, truth, until_it_ends)
+        stack.callback(rig.source.close)
+        rig.source.open()
+        yield rig
+
+
+def _rig(
+    stack: ExitStack,
+    choice: SourceChoice,
+    screen: Screen,
+    clock: Clock,
+    settings: ViewerSettings | None,
+    truth: Path | None,
+    until_it_ends: bool,
+) -> Rig:
+    if choice.kind == "mouse":
+        return Rig(MouseSource(clock))
+    if choice.file is not None:
+        return Rig(ReplaySource(choice.file, clock=clock))
+    lost_after_s = _LOST_AFTER_S if until_it_ends else None
+    if choice.kind == "lsl":
+        return Rig(LslSource(screen, name=choice.name or None, clock=clock, lost_after_s=lost_after_s))
+    viewer = SimulatedViewer(settings or ViewerSettings(), truth, uuid.uuid4().hex[:12])
+    ready = viewer.start()
+    stack.callback(viewer.close)
+    source = LslSource(screen, source_id=ready.source_id, timeout_s=10.0, clock=clock)
+    return Rig(source, viewer, ready.preferred)
+
+
+@contextmanager
+def own_network() -> Iterator[None]:
+    """Keep LSL on this machine and to ourselves, unless the user has configured it.
+
+    liblsl reads its configuration once per process: enter this before anything asks for LSL, clocks included.
+    """
+    if "LSLAPICFG" in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="gazetwin-lsl-") as folder:
+        os.environ.update(loopback_environment(Path(folder), new_session_id()))
+        try:
+            yield
+        finally:
+            del os.environ["LSLAPICFG"]
