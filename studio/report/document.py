@@ -70,7 +70,7 @@ def document(results: Results, evidence: Evidence, load: Load) -> str:
 def _sections(title: str, results: Results, evidence: Evidence, load: Load) -> list[Html]:
     return [
         tag("h1", title),
-        tag("p", f"Recorded {evidence.created_utc}, {len(evidence.views)} page views.", class_="muted"),
+        tag("p", f"Recorded {evidence.started}, {len(evidence.views)} page views.", class_="muted"),
         _simulated(results, evidence),
         tag("div", paragraphs([headline(results), *sentences(results)]), class_="headline"),
         heldout(results),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from acquisition.quality import Validation
 from acquisition.source import SourceInfo
@@ -48,6 +49,11 @@ class Evidence:
     attempts: tuple[CalibrationAttempt, ...]
     slots: Slots
     views: tuple[PageView, ...]
+
+    @property
+    def started(self) -> str:
+        """When it was started, to the minute."""
+        return datetime.fromisoformat(self.created_utc).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
     @property
     def simulated(self) -> bool:

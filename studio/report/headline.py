@@ -96,7 +96,7 @@ def _clicks(results: Results) -> Iterator[str]:
             for r, v in known.items()
             if r not in TWINS and not better("logloss", known["twin"], v)
         ]
-        words = f"For clicks, its log-loss is {known['twin']:.3f} nats"
+        words = f"For clicks, the log-loss of the twin (prompt only) is {known['twin']:.3f} nats"
         words += f"; better than the {listing(ahead)}" if ahead else "; better than no baseline"
         yield words + (f"; not better than the {listing(behind)}." if behind else ".")
 

@@ -41,7 +41,7 @@ def _recording(evidence: Evidence) -> Iterator[str]:
     source, screen, gaze = evidence.source, evidence.screen, evidence.gaze
     whose = "a simulated viewer" if evidence.simulated else f"participant {evidence.participant.pseudonym}"
     device = f", device {source.source_id}" if source.source_id else ""
-    yield f"Gaze of {whose} was recorded on {evidence.created_utc} from {source.name}"
+    yield f"Gaze of {whose} was recorded on {evidence.started} from {source.name}"
     yield f"(format {source.profile}{device}), {_ARRIVES.get(source.kind, source.kind)}, with"
     yield f"{evidence.software}; time stamps are the device's, mapped to the session clock, never smoothed."
     claimed = f"{gaze.nominal_hz:g} Hz" if gaze.nominal_hz else "not stated"
@@ -121,7 +121,9 @@ def _twin(results: Results) -> Iterator[str]:
     config = results.config
     told = [f"{name} {config[name]}" for name in ("operator", "placement", "objective") if name in config]
     settings = f" ({', '.join(told)})" if told else ""
-    yield f"The twin is a soft prompt for the frozen model {model}{settings}; its relevance on the page's tokens"
-    yield "is summed per poster. It was fitted on this participant's training screens; settings were chosen on"
+    yield f"The twin is a soft prompt for the frozen model {model}{settings}; its relevance on the"
+    yield "page's tokens"
+    yield "is summed per poster. It was fitted on this participant's training screens; settings"
+    yield "were chosen on"
     yield "validation screens; held-out numbers are from test screens in neither. The model explains its own"
     yield "answer, never the true click."

@@ -27,8 +27,9 @@ caption { caption-side: top; padding-bottom: 6px; }
 table { border-collapse: collapse; width: 100%; margin: 8px 0 12px;
   background: var(--surface); font-size: .93rem; }
 th, td { text-align: left; padding: 5px 9px; border-bottom: 1px solid var(--border); vertical-align: top; }
-thead th { border-bottom: 2px solid var(--control); white-space: nowrap; }
-tbody th { font-weight: 400; min-width: 200px; }
+thead th { border-bottom: 2px solid var(--control); vertical-align: bottom; }
+thead th.number { white-space: normal; }
+tbody th { font-weight: 400; min-width: 190px; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.best { font-weight: 700; text-decoration: underline; text-underline-offset: 3px; }
 tr.twin th { border-left: 4px solid var(--twin); font-weight: 700; }
@@ -50,8 +51,9 @@ svg .real { fill: var(--real); stroke: var(--real); } svg .twin { stroke: var(--
 svg .end { text-anchor: end; } svg .middle { text-anchor: middle; }
 footer { font-size: .9rem; }
 @media (max-width: 720px) { .pair { grid-template-columns: 1fr; } }
-@media print { main { max-width: none; padding: 0; } h2, h3 { break-after: avoid; }
-  .scroll { overflow: visible; } table { font-size: 8.5pt; } body { font-size: 10.5pt; }
+@media print { body { background: #FFFFFF; }
+  main { max-width: none; padding: 0; } h2, h3 { break-after: avoid; }
+  .scroll { overflow: visible; break-inside: avoid; } table { font-size: 8.5pt; } body { font-size: 10.5pt; }
   th, td { padding: 3px 5px; }
   img, svg, tr { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
