@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from transformers import Qwen3VLForConditionalGeneration
 
+from benchmarks._full_maps import attnlrp, full_maps, rollout
 from protocols.invented import invented_screen
 from protocols.raster import render
 from protocols.stimulus import Viewport
@@ -48,50 +49,11 @@ def prompts_like(backbone: Qwen3VLBackbone, count: int) -> Tensor:
     return prompts.requires_grad_()
 
 
-def full_maps(
-    backbone: Qwen3VLBackbone, one: Prepared, prompt: Tensor, placement: Placement
-) -> tuple[Tensor, tuple[Tensor, ...], int]:
-    """Run the native decoder eagerly; return letter logits, every layer's map (H, T, T), image offset."""
-    front = placement == "front"
-    parts = [prompt, one.prefix, one.question] if front else [one.prefix, prompt, one.question]
-    hidden = torch.cat(parts)[None]
-    count, after = len(prompt), one.question_positions
-    own = torch.arange(count).expand(3, count)
-    if front:
-        positions = torch.cat([own, one.prefix_positions + count, after + count], 1)
-    else:
-        positions = torch.cat([one.prefix_positions, own + after[:, :1], after + count], 1)
-    start = one.image.start + (count if front else 0)
-    mask = torch.zeros(1, hidden.shape[1], dtype=torch.bool)
-    mask[:, start : start + one.image.stop - one.image.start] = True
-    out = backbone.model.model.language_model(
-        inputs_embeds=hidden,
-        position_ids=positions[:, None],
-        visual_pos_masks=mask,
-        deepstack_visual_embeds=list(one.deepstack),
-        output_attentions=True,
-        use_cache=False,
-    )
-    logits = backbone.model.lm_head(out.last_hidden_state[0, -1])[one.letters]
-    return logits, out.attentions, start
-
-
-def brute_rollout(maps: tuple[Tensor, ...], m: int) -> Tensor:
-    product = torch.eye(maps[0].shape[-1], dtype=torch.float64)
-    for attention in maps[-m:]:
-        product = (0.5 * attention[0].mean(0) + 0.5 * torch.eye(len(product), dtype=torch.float64)) @ product
-    return product[-1]
-
-
-def brute_attnlrp(maps: tuple[Tensor, ...], m: int, explained: Tensor, epsilon: float) -> Tensor:
-    gradients = torch.autograd.grad(explained, maps[-m:], create_graph=True)
-    total = torch.eye(maps[0].shape[-1], dtype=torch.float64)
-    for depth, (attention, gradient) in enumerate(zip(maps[-m:], gradients, strict=True), start=1):
-        product = attention[0] * gradient[0]
-        sums = product.sum(-1, keepdim=True)
-        expanded = product / (sums + epsilon * torch.where(sums < 0, -1.0, 1.0))
-        total = total + depth / (m * (m + 1) / 2) * expanded.mean(0)
-    return total[-1].abs()
+def brute_force(operator: ProbingOperator, maps: tuple[Tensor, ...], explained: Tensor) -> Tensor:
+    if isinstance(operator, Rollout):
+        return rollout(maps, operator)
+    assert isinstance(operator, AttnLRP)
+    return attnlrp(maps, operator, explained)
 
 
 @pytest.mark.parametrize("placement", ["front", "after-image"])
@@ -107,13 +69,8 @@ def test_rows_and_prompt_gradients_equal_full_maps(
     rows = operator.relevance(trace, choice)[:, trace.image]
     (gradient,) = torch.autograd.grad((rows * torch.linspace(-1, 2, rows.shape[1])).sum(), prompts)
     for index, one in enumerate(prepared):
-        logits, maps, start = full_maps(backbone, one, prompts[index], placement)
-        if isinstance(operator, Rollout):
-            row = brute_rollout(maps, operator.last_layers)
-        else:
-            assert isinstance(operator, AttnLRP)
-            row = brute_attnlrp(maps, operator.last_layers, logits[choice[index]], operator.epsilon)
-        image = row[start : start + rows.shape[1]]
+        logits, maps, place = full_maps(backbone, one, prompts[index], placement)
+        image = brute_force(operator, maps, logits[choice[index]])[place]
         weighted = (image * torch.linspace(-1, 2, len(image))).sum()
         (expected,) = torch.autograd.grad(weighted, prompts)
         torch.testing.assert_close(trace.letter_logits[index], logits, rtol=1e-5, atol=1e-5)
