@@ -9,7 +9,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def publish(
         ChannelsUnknown: no such profile, or one that is no gaze on a screen.
     """
     stopped = stopped or threading.Event()
-    wire = _publishable(format_named(profile))
+    wire = publishable(format_named(profile))
     if not speed > 0:
         raise SourceNotFound(
             f"A speed of {speed:g} cannot be played.", "Time must go forward.", "Give a positive number."
@@ -90,17 +91,29 @@ def publish(
 def main(argv: Sequence[str]) -> int:
     """Run the ``tracker`` program: publish until the recording or the patience of the user ends."""
     options = _parser().parse_args(argv)
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
     try:
-        done = publish(options.profile, options.replay, options.speed, stopped)
+        with _stopped_by_signals() as stopped:
+            done = publish(options.profile, options.replay, options.speed, stopped)
     except GazeTwinError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     told = json.dumps(asdict(done)) if options.json else f"{done.sent} samples sent as {done.name}"
     sys.stdout.write(told + "\n")
     return 0
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """Yield an event that an interrupt or a request to terminate sets, so that the report still comes."""
+    stopped = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -112,7 +125,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _publishable(wire: WireFormat) -> WireFormat:
+def publishable(wire: WireFormat) -> WireFormat:
+    """Return the format if gaze on a screen can be written in it.
+
+    Raises:
+        ChannelsUnknown: it is no gaze on a screen.
+    """
     if wire.refused:
         raise ChannelsUnknown(
             f"Profile {wire.profile} cannot be imitated from a screen recording.",

@@ -8,6 +8,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -21,9 +22,12 @@ from sessions.agreement import fixation_differences, view_differences
 from sessions.live import LiveSlots
 from sessions.reader import Recording
 from sessions.replay import Step, pipeline, steps
+from sessions.slots import Slots
 
 ROWS = 12  # samples per chunk: a tenth of a second of most trackers, fine enough to look live
 LINGER_S = 2.0
+
+Against = Literal["live", "stored", "derived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +38,15 @@ class Replayed:
         samples: gaze samples played.
         fixations: fixations found in them.
         views: page views.
-        against: ``stored``: compared with what the session holds; ``derived``: with a derivation made now.
+        against: ``live``: compared with what was found while recording; else ``stored``: with what was
+            derived earlier; else ``derived``: with what is derived from the file now.
         differences: one sentence each; empty when all is bit-identical.
     """
 
     samples: int
     fixations: int
     views: int
-    against: str
+    against: Against
     differences: tuple[str, ...]
 
     @property
@@ -105,11 +110,12 @@ def replay(path: Path, speed: float, on_lsl: bool = False) -> Iterator[Progress 
         ChannelsUnknown: it cannot be sent, see ``OntoLsl``.
     """
     with Recording.open(path) as recording:
-        live = pipeline(recording)
+        against, expected = _reference(recording)
+        live = pipeline(recording, expected.parameters)
         outlets = OntoLsl(recording, speed) if on_lsl else None
         with closing(outlets) if outlets else nullcontext():
             yield from _play(recording, live, outlets, speed)
-        yield _compared(recording, live)
+        yield _compared(recording.samples, live.slots(), expected, against)
 
 
 def _play(recording: Recording, live: LiveSlots, outlets: OntoLsl | None, speed: float) -> Iterator[Progress]:
@@ -138,11 +144,17 @@ def moment_s(step: Step) -> float:
     return step.t_s
 
 
-def _compared(recording: Recording, live: LiveSlots) -> Replayed:
-    against = "stored" if recording.has_slots() else "derived"
-    expected, found = recording.slots(), live.slots()
+def _reference(recording: Recording) -> tuple[Against, Slots]:
+    """Return the answers to compare with: the oldest there are."""
+    found_live = recording.live_slots()
+    if found_live is not None:
+        return "live", found_live
+    return ("stored" if recording.has_slots() else "derived"), recording.slots()
+
+
+def _compared(samples: int, found: Slots, expected: Slots, against: Against) -> Replayed:
     differences = (
         *fixation_differences(found.fixations, expected.fixations),
         *view_differences(found.views, expected.views),
     )
-    return Replayed(recording.samples, len(found.fixations), len(found.views), against, differences)
+    return Replayed(samples, len(found.fixations), len(found.views), against, differences)

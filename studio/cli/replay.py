@@ -15,6 +15,11 @@ from studio.cli.output import emit, note, progress, say
 if TYPE_CHECKING:
     from studio.replay import Replayed
 
+OTHERS = {
+    "live": "those found while recording",
+    "stored": "those stored in the session",
+    "derived": "those derived from the file now",
+}
 SHOWN = 20  # differences printed for people; --json has all
 
 
@@ -67,7 +72,7 @@ def _replayed(session: Path, speed: float, lsl: bool) -> Replayed:
 
 
 def _print(result: Replayed) -> None:
-    other = "those stored in the session" if result.against == "stored" else "those derived from the file now"
+    other = OTHERS[result.against]
     measures = f"{result.samples} samples, {result.fixations} fixations, {result.views} page views"
     if result.identical:
         say(f"{measures}: identical to {other}, to the last bit.")

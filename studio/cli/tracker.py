@@ -21,20 +21,29 @@ def tracker(
         str, typer.Option("--as", metavar="PROFILE", help="Whose wire format, for example tobii-pro.")
     ],
     replay: Annotated[
-        Path, typer.Option("--replay", metavar="FILE", help="A Tobii recording, .tsv or .tsv.gz.")
-    ],
-    speed: Annotated[float, typer.Option("--speed", help="How many times real time.")] = 1.0,
+        Path | None,
+        typer.Option(
+            "--replay",
+            metavar="FILE",
+            help="A Tobii recording (.tsv, .tsv.gz) instead of a simulated viewer.",
+        ),
+    ] = None,
+    speed: Annotated[float, typer.Option("--speed", help="Replay how many times real time.")] = 1.0,
     as_json: AsJson = False,
 ) -> None:
     """Stand in for a tracker: publish gaze over LSL in the exact wire format of a real tool.
 
-    Waits until someone listens, then plays once. Ctrl-C ends it early.
+    Waits until someone listens. A recording plays once; a simulated viewer looks about until Ctrl-C.
     """
     from acquisition.tracker import publish
+    from acquisition.viewer.stand_in import publish_viewer
 
+    if replay is None and speed != 1.0:
+        raise typer.BadParameter("Only a recording can be played faster: add --replay.", param_hint="--speed")
     with _until_interrupted() as stopped:
-        note(f"{replay} goes out as {profile} as soon as someone listens; Ctrl-C ends it.")
-        published = publish(profile, replay, speed, stopped)
+        who = replay or "A simulated viewer"
+        note(f"{who} goes out as {profile} as soon as someone listens; Ctrl-C ends it.")
+        published = publish(profile, replay, speed, stopped) if replay else publish_viewer(profile, stopped)
     if as_json:
         emit(published)
     else:

@@ -85,6 +85,23 @@ def test_tracker_that_nobody_listened_to_ends_in_order_and_says_no(recording):
     assert program.returncode == 1
 
 
+def test_without_a_recording_a_simulated_viewer_looks_about():
+    program = started("tracker", "--as", "titta", "--json")
+    source = LslSource(Screen(), timeout_s=10.0)
+    source.open()
+    chunk = received(source, 60)
+    source.close()
+    program.terminate()
+    said, errors = program.communicate(timeout=10)
+    assert json.loads(said)["profile"] == source.info.profile == "titta"
+    assert json.loads(said)["sent"] >= len(chunk) >= 60
+    assert chunk.valid.mean() > 0.5
+    assert np.nanstd(chunk.xy_px[:, 0]) > 0
+    assert Screen().rect.left < np.nanmean(chunk.xy_px[:, 0]) < Screen().rect.right
+    assert "Traceback" not in errors
+    assert program.returncode == 0
+
+
 def test_no_stream_is_a_negative_answer_with_advice():
     told = run("streams", "--wait", "0.2")
     assert told.returncode == 1

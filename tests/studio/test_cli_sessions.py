@@ -28,6 +28,7 @@ from protocols.stimulus import Page, Viewport
 from protocols.study import load_study
 from sessions.derive import derive
 from sessions.reader import Recording
+from sessions.replay import replayed
 from sessions.writer import SessionWriter
 from studio.cli import app
 from studio.replay import Replayed, replay
@@ -153,6 +154,16 @@ class TestReplay:
         derive(session)
         told = gazetwin("replay", session)
         assert "identical to those stored in the session" in told.stdout
+        assert told.exit_code == 0
+
+    def test_is_identical_to_what_was_found_while_recording(self, tmp_path):
+        write(tmp_path / "draft.h5")
+        path = tmp_path / "session.h5"
+        writer = write(path, seal=False)
+        writer.live_slots(replayed(tmp_path / "draft.h5").slots())
+        writer.close("complete")
+        told = gazetwin("replay", path)
+        assert "identical to those found while recording" in told.stdout
         assert told.exit_code == 0
 
     def test_tells_what_differs(self, session):
