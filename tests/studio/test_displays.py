@@ -53,7 +53,7 @@ def test_two_displays_are_told_apart_by_name(tmp_path: Path) -> None:
     )
     assert json.loads(run.stdout) == [
         {"participant": "desk", "operator": "booth", "fills": True, "beside": True},
-        {"participant": "booth", "operator": "booth", "fills": True, "beside": True},
+        {"participant": "booth", "operator": "desk", "fills": True, "beside": True},
     ]
 
 
