@@ -31,7 +31,7 @@ Interfaces = {{127.0.0.1}}
 KnownPeers = {{127.0.0.1}}
 SessionID = {session_id}
 [log]
-level = -2
+level = -3
 """
 
 
