@@ -20,7 +20,7 @@ from tuning.persona import Persona
 from tuning.predictions import Prediction, predictions
 from tuning.probing.base import ProbingOperator
 from tuning.prompts import PromptBank, SoftPrompt
-from tuning.tuner import Item, Learner, starting_bank
+from tuning.tuner import Item, Learner, fresh_bank
 
 STEPS_PER_PAGE = 4
 BATCH = 6
@@ -117,8 +117,10 @@ class LiveTwin:
     def _start(self) -> PromptBank:
         if self._persona is not None:
             return _around(self._persona.prompt, self._participant)
-        basis = None if self._cohort is None else self._cohort.bank
-        return starting_bank(self._backbone, [self._participant], self._config, basis)
+        if self._cohort is None:
+            return fresh_bank(self._backbone, [self._participant], self._config)
+        personal = self._config.personal_prompt
+        return self._cohort.bank.newcomer(self._participant, None, personal=personal)
 
     def _seen(self, prepared: Prepared, prompt: SoftPrompt | None) -> Prediction:
         return predictions(self._backbone, self._operator, [prepared], prompt, self._config.placement)[0]

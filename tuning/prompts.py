@@ -85,9 +85,16 @@ class PromptBank(nn.Module):
         logits = torch.randn(len(participants), m, generator=generator) * 0.3
         return cls(participants, basis, logits, torch.zeros(m))
 
-    def newcomer(self, participant: str, *, personal: bool) -> PromptBank:
-        """Return a bank for one new participant over this basis, which is frozen."""
-        start = self.logits.detach().mean(0)
+    def newcomer(self, participant: str, like: str | None, *, personal: bool) -> PromptBank:
+        """Return a bank for one new participant over this basis, which is frozen.
+
+        Args:
+            participant: pseudonym.
+            like: whose coefficients to start from, None for the mean of all.
+            personal: whether a free prompt is added, zero at the start.
+        """
+        known = self.logits.detach()
+        start = known.mean(0) if like is None else known[self._row(like)]
         free = torch.zeros_like(self.basis[0]) if personal else None
         bank = PromptBank([participant], self.basis, start[None], start, free)
         bank.basis.requires_grad_(False)

@@ -19,7 +19,7 @@ from tuning.config import FitConfig
 from tuning.events import Evaluated, Step, Warned
 from tuning.examples import Example
 from tuning.losses import click_loss, generalised_kl, paper_kl
-from tuning.predictions import length_groups, predictions
+from tuning.predictions import Prediction, length_groups, predictions
 from tuning.probing.base import Look, ProbingOperator, look
 from tuning.prompts import PromptBank
 
@@ -67,7 +67,8 @@ def fit(
 ) -> Generator[FitEvent, None, Fitted]:
     """Fit prompts of the examples' participants.
 
-    Test examples are ignored. The best state by validation KL plus log-loss is kept; the start counts too.
+    Test examples are ignored. The best state on validation screens is kept, by KL and log-loss weighed as in
+    the fit; the start counts too.
 
     Args:
         backbone: frozen.
@@ -85,7 +86,7 @@ def fit(
     train = items(backbone, examples, config, "train")
     val = items(backbone, examples, config, "val")
     _refuse_empty(train, config)
-    current = starting_bank(backbone, [i.participant for i in train + val], config, bank)
+    current = _start(backbone, operator, train, val, config, bank)
     keeper = _Keeper(backbone, operator, val, config)
     if not val:
         yield Warned(
@@ -127,26 +128,31 @@ def item(backbone: Backbone, example: Example, weights: FloatArray) -> Item:
     )
 
 
-def starting_bank(
-    backbone: Backbone, participants: Sequence[str], config: FitConfig, bank: PromptBank | None
-) -> PromptBank:
-    """Return the bank a fit starts from.
+def fresh_bank(backbone: Backbone, participants: Sequence[str], config: FitConfig) -> PromptBank:
+    """Return a random bank for the named participants."""
+    shape = (config.basis_size, config.prompt_length, backbone.spec.width)
+    scale = config.prompt_scale * backbone.spec.embedding_rms
+    return PromptBank.fresh(list(dict.fromkeys(participants)), shape, scale, config.seed)
 
-    Raises:
-        NotEnoughExamples: several newcomers at once.
+
+def most_alike(
+    backbone: Backbone,
+    operator: ProbingOperator,
+    train: Sequence[Item],
+    bank: PromptBank,
+    config: FitConfig,
+) -> str:
+    """Return whose prompt in the bank explains a newcomer's training pages best, by KL plus log-loss.
+
+    Gradients alone would have to travel from the mean of everybody to the right kind of viewer in few steps.
     """
-    names = list(dict.fromkeys(participants))
-    if bank is None:
-        shape = (config.basis_size, config.prompt_length, backbone.spec.width)
-        scale = config.prompt_scale * backbone.spec.embedding_rms
-        return PromptBank.fresh(names, shape, scale, config.seed)
-    if len(names) != 1:
-        raise NotEnoughExamples(
-            f"{len(names)} participants ({', '.join(names)}) are fitted to a finished basis at once.",
-            "Each newcomer has its own best step.",
-            "Fit one newcomer at a time.",
-        )
-    return bank.newcomer(names[0], personal=config.personal_prompt)
+    prepared = [i.prepared for i in train]
+
+    def loss(name: str) -> float:
+        seen = predictions(backbone, operator, prepared, bank.prompt(name), config.placement)
+        return _worth(scores_of(train, seen), config)
+
+    return min(bank.participants, key=loss)
 
 
 def steady(step: int) -> float:  # noqa: ARG001 - a schedule is a function of the step
@@ -254,7 +260,7 @@ class _Keeper:
         if not self._val:
             return
         scores = validation_scores(self._backbone, self._operator, self._val, bank, self._config)
-        better = self._best is None or sum(scores.values()) < sum(self._best[1].values())
+        better = self._best is None or _worth(scores, self._config) < _worth(self._best[1], self._config)
         self.stale = 0 if better else self.stale + 1
         if better:
             self._best = (step, scores, copy.deepcopy(bank))
@@ -276,17 +282,50 @@ def validation_scores(
     config: FitConfig,
 ) -> dict[str, float]:
     """Return mean KL, and mean log-loss where there are clicks; the model's own answer is explained."""
-    scores = []
+    seen: dict[int, Prediction] = {}
     for participant in dict.fromkeys(i.participant for i in val):
-        own = [i for i in val if i.participant == participant]
+        own = [n for n, i in enumerate(val) if i.participant == participant]
         prompt = bank.prompt(participant)
-        seen = predictions(backbone, operator, [i.prepared for i in own], prompt, config.placement)
-        for expected, found in zip(own, seen, strict=True):
-            row = {"kl": metrics.kl(expected.gaze.double().numpy(), found.attention)}
-            if expected.click >= 0:
-                row["logloss"] = metrics.logloss(found.choice, expected.click)
-            scores.append(row)
-    return metrics.averages(scores)
+        found = predictions(backbone, operator, [val[n].prepared for n in own], prompt, config.placement)
+        seen.update(zip(own, found, strict=True))
+    return scores_of(val, [seen[n] for n in range(len(val))])
+
+
+def scores_of(expected: Sequence[Item], seen: Sequence[Prediction]) -> dict[str, float]:
+    """Return mean KL, and mean log-loss where there are clicks."""
+    rows = []
+    for page, found in zip(expected, seen, strict=True):
+        row = {"kl": metrics.kl(page.gaze.double().numpy(), found.attention)}
+        if page.click >= 0:
+            row["logloss"] = metrics.logloss(found.choice, page.click)
+        rows.append(row)
+    return metrics.averages(rows)
+
+
+def _worth(scores: dict[str, float], config: FitConfig) -> float:
+    """Weigh KL and log-loss as the fit does."""
+    return config.attention_weight * scores["kl"] + config.click_weight * scores.get("logloss", 0.0)
+
+
+def _start(
+    backbone: Backbone,
+    operator: ProbingOperator,
+    train: Sequence[Item],
+    val: Sequence[Item],
+    config: FitConfig,
+    bank: PromptBank | None,
+) -> PromptBank:
+    names = list(dict.fromkeys(i.participant for i in [*train, *val]))
+    if bank is None:
+        return fresh_bank(backbone, names, config)
+    if len(names) != 1:
+        raise NotEnoughExamples(
+            f"{len(names)} participants ({', '.join(names)}) are fitted to a finished basis at once.",
+            "Each newcomer has its own best step.",
+            "Fit one newcomer at a time.",
+        )
+    like = most_alike(backbone, operator, train, bank, config)
+    return bank.newcomer(names[0], like, personal=config.personal_prompt)
 
 
 def _batches(train: Sequence[Item], config: FitConfig) -> Iterator[list[Item]]:

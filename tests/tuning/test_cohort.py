@@ -16,7 +16,7 @@ from tuning.config import FitConfig
 from tuning.drawn_viewers import POOL_SEED, CohortPlan, simulated_examples
 from tuning.probing.rollout import Rollout
 
-PLAN = CohortPlan(viewers=3, screens=6, val_screens=2)
+PLAN = CohortPlan(viewers=3, screens=6, pages=4, val_screens=3, val_pages=2)
 CONFIG = FitConfig(steps=4, prompt_length=2, basis_size=3, evaluate_every=2)
 
 

@@ -25,7 +25,7 @@ def test_everything_is_single_precision_and_a_round_trip_is_exact(bank: PromptBa
     again = PromptBank.from_tensors(bank.participants, bank.tensors())
     for name in bank.participants:
         assert torch.equal(again.prompt(name).tokens, bank.prompt(name).tokens)
-    newcomer = bank.newcomer("N", personal=True)
+    newcomer = bank.newcomer("N", None, personal=True)
     assert newcomer.personal is not None
     torch.nn.init.normal_(newcomer.personal)
     again = PromptBank.from_tensors(["N"], newcomer.tensors())
@@ -33,9 +33,11 @@ def test_everything_is_single_precision_and_a_round_trip_is_exact(bank: PromptBa
 
 
 def test_a_newcomer_starts_between_everybody_with_the_basis_frozen(bank: PromptBank) -> None:
-    newcomer = bank.newcomer("N", personal=False)
+    newcomer = bank.newcomer("N", None, personal=False)
     assert torch.equal(newcomer.logits[0], bank.logits.detach().mean(0))
     assert not newcomer.basis.requires_grad
+    alike = bank.newcomer("N", "P-02", personal=True)
+    assert torch.equal(alike.prompt("N").tokens, bank.prompt("P-02").tokens)
     assert newcomer.basis.data_ptr() != bank.basis.data_ptr()
 
 
