@@ -9,6 +9,7 @@ which is perceptually uniform and safe for colour-blind readers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -136,12 +137,14 @@ def heat_rgb(values: FloatArray) -> NDArray[np.uint8]:
     return np.stack(channels, axis=-1).round().astype(np.uint8)
 
 
+@lru_cache(maxsize=512)
 def heat_hex(value: float) -> str:
     """Return the colour of one heat value in 0 to 1 as ``#RRGGBB``."""
     red, green, blue = (int(v) for v in heat_rgb(np.asarray([value]))[0])
     return f"#{red:02X}{green:02X}{blue:02X}"
 
 
+@lru_cache(maxsize=512)
 def ink_on(colour: str) -> str:
     """Return black or white, whichever reads better on ``#RRGGBB``."""
     return "#000000" if contrast("#000000", colour) >= contrast("#FFFFFF", colour) else "#FFFFFF"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -16,6 +16,7 @@ from studio.theme import Palette, heat_hex, ink_on
 _HEAT_OPACITY = (0.35, 0.85)  # of the weakest and of the strongest heat
 _DIM = QColor(0, 0, 0, 90)
 _TRAIL_S = 1.0
+_FADING_STEPS = 8
 
 
 def image_of(pixels: PixelArray) -> QImage:
@@ -115,17 +116,18 @@ class PagePicture(QWidget):
         boxes = where.to_device(page.layout.boxes().reshape(-1, 2, 2)).reshape(-1, 4)
         for (left, top, right, bottom), share in zip(boxes.tolist(), shares.tolist(), strict=True):
             if share > 0:
-                self._draw_share(painter, QRectF(left, top, right - left, bottom - top), share)
+                box = QRectF(left, top, right - left, bottom - top).toAlignedRect()
+                self._draw_share(painter, box, share)
 
-    def _draw_share(self, painter: QPainter, box: QRectF, share: float) -> None:
-        level = min(share / self._full_share, 1.0)
+    def _draw_share(self, painter: QPainter, box: QRect, share: float) -> None:
+        level = round(min(share / self._full_share, 1.0), 2)
         colour = heat_hex(level)
         weakest, strongest = _HEAT_OPACITY
         painter.setOpacity(weakest + (strongest - weakest) * level)
         painter.fillRect(box, QColor(colour))
         painter.setOpacity(1.0)
         text = f"{100 * share:.0f} %"
-        tag = QRectF(0, 0, painter.fontMetrics().horizontalAdvance(text) + 8, painter.fontMetrics().height())
+        tag = QRect(0, 0, painter.fontMetrics().horizontalAdvance(text) + 8, painter.fontMetrics().height())
         tag.moveCenter(box.center())
         painter.fillRect(tag, QColor(colour))
         painter.setPen(QColor(ink_on(colour)))
@@ -134,12 +136,14 @@ class PagePicture(QWidget):
     def _draw_trail(self, painter: QPainter, where: Placement) -> None:
         points = where.to_device(self._trail.xy_px)
         known = np.asarray(np.isfinite(points).all(axis=1))
-        for i in range(1, len(points)):
-            if known[i - 1] and known[i]:
-                colour = QColor("#FFFFFF")
-                colour.setAlphaF(max(0.05, 1.0 - float(self._trail.age_s[i]) / _TRAIL_S))
-                painter.setPen(QPen(colour, 1.6))
-                painter.drawLine(QPointF(*points[i - 1]), QPointF(*points[i]))
+        steps = np.floor(self._trail.age_s / _TRAIL_S * _FADING_STEPS)
+        joined = np.append(False, known[1:] & known[:-1])
+        for step in range(_FADING_STEPS):
+            colour = QColor("#FFFFFF")
+            colour.setAlphaF(1.0 - (step + 0.5) / _FADING_STEPS)
+            painter.setPen(QPen(colour, 1.6))
+            ends = np.flatnonzero(joined & (steps == step)).tolist()
+            painter.drawLines([QLineF(*points[i - 1], *points[i]) for i in ends])
         if len(points) and known[-1]:
             painter.setPen(QPen(QColor("#000000"), 1.5))
             painter.setBrush(self._hue)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QImage, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from protocols.geometry import FloatArray
+from protocols.geometry import FloatArray, Rect
 from protocols.slots import Slot
 from protocols.stimulus import Page, PixelArray
 from studio.state import LiveState, common_scale
@@ -18,6 +18,7 @@ _GAP_PX = 6
 _PAD_PX = 5
 _BAR_PX = 9
 _POSTER_ASPECT = 342 / 193
+_SMOOTH = QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
 _NOTHING = float("nan")
 
 
@@ -30,8 +31,8 @@ class SlotMap(QWidget):
         self._state = LiveState()
         self._real = self._state.real
         self._full_share = 1.0
-        self._posters: tuple[QPixmap, ...] = ()
-        self._posters_of = ("", 0)
+        self._still = QPixmap()
+        self._still_of = ("", 0, 0, 0.0)
         self.setAccessibleName("Slot map: real attention and the twin's prediction per poster")
         self.setMinimumSize(560, 150)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -62,10 +63,28 @@ class SlotMap(QWidget):
             )
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, words)
             return
-        cells = self._cells(page)
-        posters = self._cropped(page, self._poster_width_px(cells[0]))
-        for index, (slot, cell) in enumerate(zip(page.layout.slots, cells, strict=True)):
-            self._draw_cell(painter, cell, index, slot, posters[index])
+        painter.drawPixmap(0, 0, self._still_part(page))
+        for index, cell in enumerate(self._cells(page)):
+            upper, lower = self._bar_lines(cell)
+            self._draw_real(painter, upper, index)
+            self._draw_twin(painter, lower, index)
+
+    def _still_part(self, page: Page) -> QPixmap:
+        """Return everything that stays the same while the page is shown, drawn once."""
+        ratio = self.devicePixelRatioF()
+        wanted = (page.digest, self.width(), self.height(), ratio)
+        if wanted != self._still_of:
+            self._still = QPixmap(self.size() * ratio)
+            self._still.setDevicePixelRatio(ratio)
+            self._still.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._still)
+            painter.setFont(self.font())
+            painter.setRenderHints(_SMOOTH)
+            for slot, cell in zip(page.layout.slots, self._cells(page), strict=True):
+                self._draw_cell(painter, cell, slot, image_of(cropped(page.image, slot.box)))
+            painter.end()
+            self._still_of = wanted
+        return self._still
 
     def _cells(self, page: Page) -> list[QRectF]:
         rows = sorted({slot.row for slot in page.layout.slots})
@@ -82,42 +101,26 @@ class SlotMap(QWidget):
             for slot in page.layout.slots
         ]
 
-    def _poster_width_px(self, cell: QRectF) -> float:
-        room = cell.height() - 3 * _PAD_PX - 2 * self.fontMetrics().height() - 2
-        return max(min(room * _POSTER_ASPECT, (cell.width() - 2 * _PAD_PX) * 0.68), 1.0)
+    def _bar_lines(self, cell: QRectF) -> tuple[QRectF, QRectF]:
+        height = self.fontMetrics().height()
+        inner = cell.adjusted(_PAD_PX, _PAD_PX, -_PAD_PX, -_PAD_PX)
+        lower = QRectF(inner.left(), inner.bottom() - height, inner.width(), height)
+        return lower.translated(0, -height - 2), lower
 
-    def _cropped(self, page: Page, width_px: float) -> tuple[QPixmap, ...]:
-        ratio = self.devicePixelRatioF()
-        wanted = (page.digest, round(width_px * ratio))
-        if wanted != self._posters_of:
-            boxes = page.layout.boxes().round().astype(int).tolist()
-            crops = (page.image[top:bottom, left:right] for left, top, right, bottom in boxes)
-            self._posters = tuple(_poster(crop, wanted[1], ratio) for crop in crops)
-            self._posters_of = wanted
-        return self._posters
-
-    def _draw_cell(self, painter: QPainter, cell: QRectF, index: int, slot: Slot, poster: QPixmap) -> None:
+    def _draw_cell(self, painter: QPainter, cell: QRectF, slot: Slot, poster: QImage) -> None:
         painter.setPen(QPen(QColor(self._palette.border), 1))
         painter.setBrush(QColor(self._palette.sunken))
         painter.drawRoundedRect(cell.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         inner = cell.adjusted(_PAD_PX, _PAD_PX, -_PAD_PX, -_PAD_PX)
-        text_px = painter.fontMetrics().height()
-        bars_px = 2 * text_px + 2
-        above = inner.adjusted(0, 0, 0, -bars_px - _PAD_PX)
-        painter.drawPixmap(above.topLeft(), poster)
-        self._draw_title(
-            painter, above.adjusted(poster.deviceIndependentSize().width() + _PAD_PX, 0, 0, 0), slot
-        )
-        top = inner.bottom() - bars_px
-        self._draw_real(painter, QRectF(inner.left(), top, inner.width(), text_px), index)
-        self._draw_twin(painter, QRectF(inner.left(), top + text_px + 2, inner.width(), text_px), index)
-
-    def _draw_title(self, painter: QPainter, box: QRectF, slot: Slot) -> None:
+        inner.setBottom(self._bar_lines(cell)[0].top() - _PAD_PX)
+        picture, title = divided(inner, painter.fontMetrics().lineSpacing())
+        painter.drawImage(picture, poster)
         metrics = painter.fontMetrics()
-        count = max(int(box.height() / metrics.lineSpacing()), 1)
-        lines = wrapped(slot.film, count, box.width(), metrics)
+        lines = wrapped(
+            slot.film, max(int(title.height() / metrics.lineSpacing()), 1), title.width(), metrics
+        )
         painter.setPen(QColor(self._palette.text))
-        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, "\n".join(lines))
+        painter.drawText(title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, "\n".join(lines))
 
     def _draw_real(self, painter: QPainter, line: QRectF, index: int) -> None:
         dwell_ms = self._state.dwell_ms
@@ -166,8 +169,18 @@ def wrapped(text: str, count: int, width_px: float, metrics: QFontMetrics) -> li
     return [metrics.elidedText(line, Qt.TextElideMode.ElideRight, int(width_px) + 1) for line in lines]
 
 
-def _poster(pixels: PixelArray, width: int, ratio: float) -> QPixmap:
-    smooth = Qt.TransformationMode.SmoothTransformation
-    made = QPixmap.fromImage(image_of(pixels).scaledToWidth(width, smooth))
-    made.setDevicePixelRatio(ratio)
-    return made
+def divided(room: QRectF, line_px: float) -> tuple[QRectF, QRectF]:
+    """Divide a cell into a picture of a poster's shape and a title: below it where that leaves it larger."""
+    beside = min(room.height() * _POSTER_ASPECT, room.width() * 0.68)
+    below = min((room.height() - line_px) * _POSTER_ASPECT, room.width())
+    width = max(beside, below, 1.0)
+    picture = QRectF(room.left(), room.top(), width, width / _POSTER_ASPECT)
+    if below > beside:
+        return picture, room.adjusted(0, picture.height() + 2, 0, 0)
+    return picture, room.adjusted(width + _PAD_PX, 0, 0, 0)
+
+
+def cropped(pixels: PixelArray, box: Rect) -> PixelArray:
+    """Return the pixels inside a box that lies on the page."""
+    left, top, right, bottom = (round(edge) for edge in (box.left, box.top, box.right, box.bottom))
+    return pixels[top:bottom, left:right]
