@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from acquisition.clock import SteadyClock
+from acquisition.live import LiveBuffer
+from acquisition.lsl import LslSource
+from acquisition.recorder import Recorder
+from acquisition.samples import CursorChunk, GazeChunk
+from acquisition.scripted import ScriptedSource
+from protocols.errors import ChannelsUnknown, SourceLost
+from protocols.geometry import Screen
+from protocols.markers import Code, Marker
+from protocols.stimulus import Viewport
+
+
+def _lost() -> SourceLost:
+    return SourceLost("The cable was pulled.", "No sample will come.", "Plug it in.")
+
+
+def _until(condition, timeout_s=10.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def recording(sink):
+    """Starts a recorder on a scripted source; stops it whatever happens."""
+    started = []
+
+    def start(chunks, faults=None, **options) -> Recorder:
+        source = ScriptedSource(chunks, faults)
+        source.open()
+        recorder = Recorder(source, sink, **options)
+        started.append(recorder)
+        recorder.start()
+        return recorder
+
+    yield start
+    for recorder in started:
+        recorder.stop("aborted")
+
+
+def test_everything_is_written_in_order_and_sealed(recording, sink, numbered):
+    recorder = recording([numbered(0), numbered(4), GazeChunk.empty(2), numbered(8)])
+    _until(lambda: recorder.status().samples == 12)
+    recorder.mark(Marker(0.2, Code.NOTE, payload={"text": "hello"}))
+    recorder.viewport(0.3, "s1", Viewport(0.0, (0,)), "digest")
+    recorder.cursor(CursorChunk(np.array([0.1]), np.array([[1.0, 2.0]]), np.array([0.0])))
+    report = recorder.stop()
+    assert sink.samples.raw[:, 0].tolist() == list(range(12))
+    assert [m.code for m in sink.markers] == [Code.NOTE]
+    assert sink.viewports == [(0.3, "s1", Viewport(0.0, (0,)), "digest")]
+    assert len(sink.cursors) == 1
+    assert sink.offsets[0][1] == 0.0
+    assert sink.closed == "complete"
+    assert sink.log[-2:] == ["flush", "close"]
+    assert (report.samples, report.markers, report.unwritten) == (12, 1, 0)
+    assert (report.first_t_s, report.last_t_s) == (0.0, pytest.approx(0.11))
+    assert (report.lost, report.failure) == ("", "")
+    assert recorder.stop() is report
+
+
+def test_the_end_of_a_trial_is_flushed_at_once(recording, sink, numbered):
+    recorder = recording([numbered(0)])
+    _until(lambda: "gaze" in sink.log)
+    before = sink.log.count("flush")
+    recorder.mark(Marker(1.0, Code.TRIAL_END, 0))
+    _until(lambda: sink.log.count("flush") > before, timeout_s=0.3)
+    assert sink.log[sink.log.index(f"marker {Code.TRIAL_END}") + 1] == "flush"
+
+
+def test_a_quiet_recording_is_flushed_twice_a_second(recording, sink):
+    recording([])
+    time.sleep(1.3)
+    assert 2 <= sink.log.count("flush") <= 3
+
+
+def test_a_lost_source_ends_the_recording_and_is_marked(recording, sink, numbered):
+    recorder = recording([numbered(0), numbered(4)], faults={2: _lost()})
+    assert recorder.wait_until_ended(5.0)
+    assert recorder.status().ended
+    report = recorder.stop()
+    assert "cable" in report.lost
+    assert report.failure == ""
+    assert report.samples == len(sink.samples) == 8
+    assert [m.code for m in sink.markers] == [Code.SOURCE_STALLED]
+    assert "cable" in str(sink.markers[0].payload["lost"])
+
+
+def test_a_broken_source_is_a_failure_in_the_report(recording, sink, numbered):
+    fault = ChannelsUnknown("Seven channels.", "Six were expected.", "Check the tracker.")
+    recorder = recording([numbered(0)], faults={1: fault})
+    assert recorder.wait_until_ended(5.0)
+    report = recorder.stop()
+    assert "Seven channels" in report.failure
+    assert len(sink.samples) == 4
+    assert sink.closed == "complete"
+
+
+def test_a_failing_sink_does_not_stop_reading_and_nothing_is_dropped(recording, sink, numbered, caplog):
+    sink.fail_on = {"gaze"}
+    recorder = recording([numbered(4 * i) for i in range(25)])
+    _until(lambda: recorder.status().samples == 100)
+    _until(lambda: isinstance(recorder.failure, OSError))
+    assert "no space left" in recorder.status().failure
+    assert recorder.status().backlog >= 25
+    recorder.mark(Marker(1.0, Code.NOTE))
+    sink.fail_on = set()
+    report = recorder.stop()
+    assert "no space left" in report.failure
+    assert report.unwritten >= 26
+    assert sink.closed == "aborted"
+    assert len(sink.samples) == 0
+    rescued = type(sink)()
+    assert recorder.rescue_into(rescued) == report.unwritten
+    assert rescued.samples.raw[:, 0].tolist() == list(range(100))
+    assert [m.code for m in rescued.markers] == [Code.NOTE]
+    assert "writing failed" in caplog.text
+
+
+def test_a_sink_that_fails_late_is_rescued_from_where_it_stopped(recording, sink, numbered):
+    recorder = recording([numbered(0), GazeChunk.empty(2), numbered(4)])
+    _until(lambda: len(sink.chunks) == 2)
+    sink.fail_on = {f"marker {Code.NOTE}"}
+    recorder.mark(Marker(1.0, Code.NOTE))
+    recorder.mark(Marker(2.0, Code.CLICK))
+    report = recorder.stop()
+    assert report.unwritten == 2
+    rescued = type(sink)()
+    recorder.rescue_into(rescued)
+    assert [m.t_s for m in rescued.markers] == [1.0, 2.0]
+    assert len(sink.samples) == 8
+
+
+def test_a_sink_that_does_not_close_is_reported(recording, sink, numbered):
+    sink.fail_on = {"close"}
+    recorder = recording([numbered(0)])
+    assert "closing failed" in recorder.stop().failure
+
+
+def test_a_failing_live_view_never_stops_writing(recording, sink, numbered, caplog):
+    class Broken:
+        def append(self, chunk: GazeChunk) -> None:
+            raise RuntimeError(f"no pixels for {len(chunk)} samples")
+
+    recorder = recording([numbered(0), numbered(4)], live=Broken())
+    _until(lambda: recorder.status().samples == 8)
+    assert "no pixels" in recorder.status().live_failure
+    assert recorder.stop().failure == ""
+    assert len(sink.samples) == 8
+    assert "live view failed" in caplog.text
+
+
+def test_the_live_view_sees_what_is_written(recording, sink, numbered):
+    live = LiveBuffer(10.0)
+    recorder = recording([numbered(0), numbered(4)], live=live)
+    _until(lambda: recorder.status().samples == 8)
+    recorder.stop()
+    np.testing.assert_array_equal(live.snapshot(10.0).raw, sink.samples.raw)
+
+
+def test_stopping_takes_what_the_source_still_holds(sink, numbered):
+    source = ScriptedSource([numbered(4 * i) for i in range(500)])
+    source.open()
+    recorder = Recorder(source, sink)
+    recorder.start()
+    assert recorder.stop().samples == 2000
+    assert sink.samples.raw[:, 0].tolist() == list(range(2000))
+
+
+def test_threads_are_named_and_gone_after_stop(recording, numbered):
+    recorder = recording([numbered(0)])
+    assert {"gaze-read", "recorder"} <= {thread.name for thread in threading.enumerate()}
+    recorder.stop()
+    assert not {"gaze-read", "recorder"} & {thread.name for thread in threading.enumerate()}
+
+
+def test_markers_from_many_threads_all_arrive_in_their_own_order(recording, sink):
+    recorder = recording([])
+
+    def mark(trial: int) -> None:
+        for i in range(200):
+            recorder.mark(Marker(float(i), Code.NOTE, trial))
+
+    threads = [threading.Thread(target=mark, args=(trial,)) for trial in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert recorder.stop().markers == 800
+    for trial in range(4):
+        assert [m.t_s for m in sink.markers if m.trial == trial] == list(range(200))
+
+
+def test_a_killed_and_restarted_tracker_is_marked_and_recorded_on(outlet_process, sink):
+    first = outlet_process("tobii-pro", "dies", 1000.0, seconds=1.0)
+    source = LslSource(Screen(), source_id="Tobiiat_dies")
+    source.open()
+    recorder = Recorder(source, sink)
+    recorder.start()
+    try:
+        _until(lambda: recorder.status().samples == 1000)
+        first.kill()
+        _until(lambda: recorder.status().late, timeout_s=2.0)
+        _until(lambda: any(m.code is Code.SOURCE_STALLED for m in sink.markers))
+        outlet_process("tobii-pro", "dies", 1000.0, first=5000, seconds=1.0)
+        _until(lambda: recorder.status().samples == 2000)
+        _until(lambda: any(m.code is Code.SOURCE_RESUMED for m in sink.markers))
+        assert not recorder.status().ended
+    finally:
+        report = recorder.stop()
+    assert sink.samples.raw[:, 0].tolist() == [*range(1000), *range(5000, 6000)]
+    assert [m.code for m in sink.markers] == [Code.SOURCE_STALLED, Code.SOURCE_RESUMED]
+    assert (report.stalls, report.lost, report.failure) == (1, "", "")
+    stalled, resumed = sink.markers
+    gap = np.flatnonzero(np.diff(sink.samples.raw[:, 0]) > 1)[0]
+    assert sink.samples.t_s[gap] < stalled.t_s < resumed.t_s <= SteadyClock().now_s()
+    assert resumed.payload["silent_s"] > 2.0
