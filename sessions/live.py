@@ -9,13 +9,14 @@ import numpy as np
 
 from acquisition.fixations import Fixations, IncrementalIvt
 from acquisition.samples import CursorChunk, GazeChunk
+from protocols.errors import GazeTwinError
 from protocols.geometry import BoolArray, FloatArray, Screen
 from protocols.markers import Marker
 from protocols.slots import SlotLayout
 from protocols.stimulus import Page
 from sessions.calibrations import CalibrationAttempt, calibrated_xy
 from sessions.slots import SlotParameters, Slots, ViewSlots, measured, slots_digest
-from sessions.timeline import Event, Shown, ViewportChange, cuts_s, matters, ordered, shown
+from sessions.timeline import Event, Shown, ViewportChange, cuts_s, ends_trial, matters, ordered, shown
 
 HELD_S = 0.5
 """Gaze waits this long before it is judged, so that news of a page may come later than gaze on it."""
@@ -53,12 +54,13 @@ class LiveSlots:
     _cuts_s: set[float] = field(default_factory=set, init=False)
     _cursor: CursorChunk = field(default_factory=lambda: _joined(), init=False)
     _held: list[Samples] = field(default_factory=list, init=False)
-    _found: list[Fixations] = field(default_factory=list, init=False)
     _newest_s: float = field(default=float("-inf"), init=False)
-    _settled: dict[Shown, LiveView] = field(default_factory=dict, init=False)
+    _done: list[LiveView] = field(default_factory=list, init=False)
+    _done_s: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
         self._ivt = IncrementalIvt(self.screen, self.parameters.ivt)
+        self._found = Fixations.empty(self.parameters.ivt)
 
     def page(self, page: Page) -> None:
         """Announce a page before a viewport change names it."""
@@ -85,11 +87,19 @@ class LiveSlots:
                 self.viewport(step)
 
     def viewport(self, change: ViewportChange) -> None:
-        """Take a change of what is visible."""
+        """Take a change of what is visible.
+
+        Raises:
+            GazeTwinError: it comes so late that what it changes is final already.
+        """
         self._take(change)
 
     def marker(self, marker: Marker) -> None:
-        """Take a marker; most do not matter here."""
+        """Take a marker; most do not matter here.
+
+        Raises:
+            GazeTwinError: it comes so late that what it changes is final already.
+        """
         if matters(marker):
             self._take(marker)
 
@@ -108,10 +118,10 @@ class LiveSlots:
 
     def views(self) -> list[LiveView]:
         """Return every view so far in order of time, the current one last."""
-        current = shown(self._events, self._known_s())
         fixations = self._fixations_now()
-        views = [self._settled.get(view) or self._measured(view, fixations) for view in current]
-        self._settle(views)
+        current = [self._measured(v, fixations) for v in shown(self._events, self._known_s())]
+        views = [*self._done, *current]
+        self._settle(current)
         return views
 
     def slots(self) -> Slots:
@@ -125,17 +135,24 @@ class LiveSlots:
         slots = measured(view, fixations, self._cursor, layout, self.parameters.within_px)
         return LiveView(slots, view.ended and self._newest_s >= view.t_off_s)
 
-    def _settle(self, views: list[LiveView]) -> None:
-        """Remember what cannot change, and forget the cursor before it."""
-        old = [v for v in views if v.final and v.slots.view.t_off_s <= self._newest_s - HELD_S]
-        self._settled = {v.slots.view: v for v in old}
-        if old:
-            needed_s = old[-1].slots.view.t_off_s
-            first = max(int(np.searchsorted(self._cursor.t_s, needed_s)) - 1, 0)
-            cursor = self._cursor
-            self._cursor = CursorChunk(cursor.t_s[first:], cursor.xy_px[first:], cursor.buttons[first:])
+    def _settle(self, current: list[LiveView]) -> None:
+        """Put trials away that nothing can change any more, and forget what only they needed."""
+        old_s = self._newest_s - HELD_S
+        ends = [i for i, event in enumerate(self._events) if ends_trial(event) and event.t_s <= old_s]
+        if not ends:
+            return
+        self._done_s = self._events[ends[-1]].t_s
+        self._done += [view for view in current if view.slots.view.t_off_s <= self._done_s]
+        self._events = self._events[ends[-1] + 1 :]
+        self._cursor = _since(self._cursor, self._done_s)
 
     def _take(self, event: Event) -> None:
+        if event.t_s <= self._done_s:
+            raise GazeTwinError(
+                f"News of {event.t_s:.3f} s came after everything up to {self._done_s:.3f} s was final.",
+                "A view that was reported as final would change.",
+                f"Tell of pages and markers within {HELD_S:g} s; the recording itself is not affected.",
+            )
         changes = [e for e in (*self._events, event) if isinstance(e, ViewportChange)]
         markers = [e for e in (*self._events, event) if isinstance(e, Marker)]
         self._events = ordered(changes, markers)
@@ -148,13 +165,15 @@ class LiveSlots:
         t_s, xy_px, valid = _stacked(self._held)
         young = np.flatnonzero(t_s > self._newest_s - HELD_S)
         old = int(young[0]) if len(young) else len(t_s)
-        self._found.append(self._ivt.push(t_s[:old], xy_px[:old], valid[:old]))
+        found = self._ivt.push(t_s[:old], xy_px[:old], valid[:old])
+        if len(found):
+            self._found = Fixations.joined([self._found, found], self.parameters.ivt)
         self._held = [(t_s[old:], xy_px[old:], valid[old:])]
 
     def _fixations_now(self) -> Fixations:
         ahead = copy.deepcopy(self._ivt)
         rest = ahead.push(*_stacked(self._held)) if self._held else Fixations.empty(self.parameters.ivt)
-        return Fixations.joined([*self._found, rest, ahead.finish()], self.parameters.ivt)
+        return Fixations.joined([self._found, rest, ahead.finish()], self.parameters.ivt)
 
     def _known_s(self) -> float:
         return max([self._newest_s, *(event.t_s for event in self._events)])
@@ -163,6 +182,12 @@ class LiveSlots:
 def _stacked(samples: list[Samples]) -> Samples:
     t_s, xy_px, valid = zip(*samples, strict=True)
     return np.concatenate(t_s), np.concatenate(xy_px), np.concatenate(valid)
+
+
+def _since(cursor: CursorChunk, t_s: float) -> CursorChunk:
+    """Leave out what came before, except for the last sample: the cursor is still there."""
+    first = max(int(np.searchsorted(cursor.t_s, t_s)) - 1, 0)
+    return CursorChunk(cursor.t_s[first:], cursor.xy_px[first:], cursor.buttons[first:])
 
 
 def _joined(*chunks: CursorChunk) -> CursorChunk:

@@ -138,9 +138,26 @@ def views_of(
 def measured(
     view: Shown, fixations: Fixations, cursor: CursorChunk, layout: SlotLayout, within_px: float
 ) -> ViewSlots:
-    """Measure attention in one view."""
+    """Measure attention in one view; fixations in order of time."""
     span = ViewSpan(view.t_on_s, view.t_off_s, layout)
-    return ViewSlots(view, dwell_ms(fixations, span, within_px), cursor_dwell_ms(cursor, span))
+    near = _within(fixations, view)
+    return ViewSlots(view, dwell_ms(near, span, within_px), cursor_dwell_ms(cursor, span))
+
+
+def _within(fixations: Fixations, view: Shown) -> Fixations:
+    """Leave out fixations that do not meet the view; the result is the same without them."""
+    part = slice(
+        int(np.searchsorted(fixations.offset_s, view.t_on_s)),
+        int(np.searchsorted(fixations.onset_s, view.t_off_s, side="right")),
+    )
+    return Fixations(
+        fixations.onset_s[part],
+        fixations.offset_s[part],
+        fixations.x_px[part],
+        fixations.y_px[part],
+        fixations.n[part],
+        fixations.parameters,
+    )
 
 
 def end_of_data_s(t_s: FloatArray, events: Sequence[Event]) -> float:

@@ -70,6 +70,11 @@ def clicked_slot(marker: Marker) -> int | None:
     return slot if isinstance(slot, int) else None
 
 
+def ends_trial(event: Event) -> bool:
+    """Tell whether after this event nothing of the trial is shown any more."""
+    return isinstance(event, Marker) and event.code in _ENDS
+
+
 def matters(event: Event) -> bool:
     """Tell whether an event can begin or end a view."""
     if isinstance(event, ViewportChange):
@@ -102,7 +107,7 @@ def cuts_s(events: Sequence[Event]) -> FloatArray:
             last = event
         else:
             moments.append(event.t_s)
-            last = None if event.code in _ENDS or event.code is Code.CLICK else last
+            last = None if ends_trial(event) or event.code is Code.CLICK else last
     return np.unique(np.asarray(moments, dtype=np.float64))
 
 
