@@ -76,7 +76,7 @@ def skipped(results: Results) -> Html:
 
 
 def _row(row: str, heldout: Mapping[str, Mapping[str, float]], metrics: list[Metric]) -> list[Html]:
-    cells = [tag("th", row_words(row), scope="row")]
+    cells = [tag("th", row_words(row), scope="row", class_="twin" if row in TWINS else None)]
     for metric in metrics:
         value = heldout[row].get(metric.key)
         if value is None:
@@ -86,10 +86,6 @@ def _row(row: str, heldout: Mapping[str, Mapping[str, float]], metrics: list[Met
                 better(metric.key, s[metric.key], value) for s in heldout.values() if metric.key in s
             )
             cells.append(tag("td", f"{value:.3f}", class_="number best" if best else "number"))
-    if row in TWINS:
-        cells[0] = tag(
-            "th", row_words(row), scope="row", style="border-left: 4px solid var(--twin); font-weight: 700"
-        )
     return cells
 
 

@@ -38,19 +38,17 @@ def tag(name: str, /, *children: object, **attributes: object) -> Html:
     return Html(f"<{name}{said}>{joined(children)}</{name}>")
 
 
-def table(
-    columns: Iterable[object], rows: Iterable[Iterable[object]], caption: object = "", class_: str = ""
-) -> Html:
+def table(columns: Iterable[object], rows: Iterable[Iterable[object]], caption: object = "") -> Html:
     """Return a table; cells are wrapped, the first of a row as a heading, unless ``td`` or ``th``."""
     head = tag("thead", tag("tr", *(_cell("th", c, scope="col") for c in columns)))
     body = tag("tbody", *(_row(row) for row in rows))
     said = tag("caption", caption) if caption else Html("")
-    return tag("table", said, head, body, class_=class_ or None)
+    return tag("table", said, head, body)
 
 
-def paragraphs(sentences: Iterable[object], class_: str = "") -> Html:
+def paragraphs(sentences: Iterable[object]) -> Html:
     """Return each sentence as a paragraph."""
-    return joined(tag("p", s, class_=class_ or None) for s in sentences)
+    return joined(tag("p", s) for s in sentences)
 
 
 def _row(cells: Iterable[object]) -> Html:

@@ -32,7 +32,7 @@ thead th.number { white-space: normal; }
 tbody th { font-weight: 400; min-width: 190px; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.best { font-weight: 700; text-decoration: underline; text-underline-offset: 3px; }
-tr.twin th { border-left: 4px solid var(--twin); font-weight: 700; }
+th.twin { border-left: 4px solid var(--twin); font-weight: 700; }
 td.good { color: var(--good); } td.warn { color: var(--warn); } td.bad { color: var(--bad); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; margin: 8px 0; font-size: .93rem; }
 dt { font-weight: 700; } dd { margin: 0; overflow-wrap: anywhere; }
@@ -44,7 +44,6 @@ figure.real img { border: 3px solid var(--real); } figure.twin img { border: 3px
 .key { display: flex; flex-wrap: wrap; gap: 4px 22px; margin: 4px 0 12px; padding: 0;
   font-size: .92rem; list-style: none; }
 .key svg { width: 34px; height: 12px; vertical-align: middle; margin-right: 7px; }
-code { font: .86em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 svg text { fill: var(--text); font: 12px "Open Sans", system-ui, "Noto Sans", sans-serif; }
 svg .quiet { fill: var(--muted); } svg .axis { stroke: var(--control); } svg .grid { stroke: var(--border); }
 svg .real { fill: var(--real); stroke: var(--real); } svg .twin { stroke: var(--twin); }
