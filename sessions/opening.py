@@ -38,7 +38,7 @@ def opened_hdf5(path: Path) -> h5py.File:
     """Open any HDF5 file for reading.
 
     Raises:
-        SessionMissing, SessionCorrupt, SessionError: it is missing, damaged, or being written.
+        SessionError: it is missing, damaged, half-way through a flush, or being written; each its own kind.
     """
     if not path.is_file():
         raise SessionMissing(
@@ -51,7 +51,16 @@ def opened_hdf5(path: Path) -> h5py.File:
     except BlockingIOError as error:
         raise busy(path) from error
     except OSError as error:
-        raise corrupt(path, error) from error
+        raise (unsealed(path, "flushing") if waiting_flush(path) else corrupt(path, error)) from error
+
+
+def unsealed(path: Path, state: str) -> SessionUnsealed:
+    """Return the error for a recording whose program died."""
+    return SessionUnsealed(
+        f"{path} did not end properly (state {state!r}).",
+        "The last half second may be incomplete, and nothing was checked yet.",
+        f"Run `gazetwin recover {path}`; it keeps everything that was flushed.",
+    )
 
 
 def busy(path: Path) -> SessionError:
@@ -121,8 +130,4 @@ def refuse_schema(h5: h5py.File, path: Path) -> None:
 
 def _refuse_unsealed(h5: h5py.File, path: Path) -> None:
     if h5.attrs["state"] not in READABLE or waiting_flush(path):
-        raise SessionUnsealed(
-            f"{path} did not end properly (state {State(h5.attrs['state']).value!r}).",
-            "The last half second may be incomplete, and nothing was checked yet.",
-            f"Run `gazetwin recover {path}`; it keeps everything that was flushed.",
-        )
+        raise unsealed(path, State(h5.attrs["state"]).value)

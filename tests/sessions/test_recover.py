@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -132,6 +133,33 @@ def test_a_kill_during_the_journal_loses_only_what_came_after_the_last_flush(
         with Recording.open(copy) as recording:
             assert recording.samples == len(scene.gaze)
     writer.close("complete")
+
+
+def test_a_kill_after_the_journal_loses_nothing(tmp_path, scene, begun, filled, monkeypatch) -> None:
+    writer = begun(tmp_path / "s.h5", scene)
+    filled(writer, scene)
+    real, calls = atomic_file._write_all, itertools.count()
+
+    def dies_in_the_file(file, offset: int, data: bytes) -> None:
+        if next(calls) == 3:
+            raise OSError("killed here")
+        real(file, offset, data)
+
+    monkeypatch.setattr(atomic_file, "_write_all", dies_in_the_file)
+    with pytest.raises(OSError, match="killed here"):
+        writer.flush()
+    copy = tmp_path / "copy.h5"
+    copy.write_bytes(writer.path.read_bytes())
+    atomic_file.journal_path(copy).write_bytes(atomic_file.journal_path(writer.path).read_bytes())
+    with pytest.raises(SessionUnsealed, match="gazetwin recover"):
+        Recording.open(copy)
+    assert recover(copy).journal == "applied"
+    with Recording.open(copy) as recording:
+        assert recording.samples == len(scene.gaze)
+        assert len(recording.page_digests()) == len(scene.pages)
+    writer.close("complete")
+    with Recording.open(writer.path) as recording:
+        assert recording.samples == len(scene.gaze)
 
 
 def test_a_live_recording_is_left_alone(tmp_path, scene, begun) -> None:
