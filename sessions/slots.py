@@ -68,22 +68,6 @@ class Slots:
     views: tuple[ViewSlots, ...]
 
 
-def identical(one: Slots, other: Slots) -> bool:
-    """Tell whether two derivations are the same to the last bit: settings, fixations, views, times."""
-    return (
-        one.digest == other.digest
-        and [v.view for v in one.views] == [v.view for v in other.views]
-        and all(
-            np.array_equal(getattr(one.fixations, name), getattr(other.fixations, name))
-            for name in ("onset_s", "offset_s", "x_px", "y_px", "n")
-        )
-        and all(
-            np.array_equal(a.fixation_ms, b.fixation_ms) and np.array_equal(a.cursor_ms, b.cursor_ms)
-            for a, b in zip(one.views, other.views, strict=True)
-        )
-    )
-
-
 def slots_digest(parameters: SlotParameters, attempts: Iterable[CalibrationAttempt]) -> str:
     """Return the digest of everything but the recorded data that decides the result.
 

@@ -10,11 +10,20 @@ from hypothesis import strategies as st
 from acquisition.samples import CursorChunk, GazeChunk
 from protocols.errors import GazeTwinError
 from protocols.markers import Marker
+from sessions.agreement import fixation_differences, view_differences
 from sessions.live import HELD_S, LiveSlots
 from sessions.reader import Recording
-from sessions.slots import SlotParameters, identical
+from sessions.slots import SlotParameters, Slots
 
 CLOSE = SlotParameters(within_px=60.0)
+
+
+def identical(one: Slots, other: Slots) -> bool:
+    different = [
+        *fixation_differences(one.fixations, other.fixations),
+        *view_differences(one.views, other.views),
+    ]
+    return one.digest == other.digest and not different
 
 
 def part_of(chunk, start, stop):
