@@ -70,6 +70,8 @@ class GazeReader:
     def stop(self) -> bool:
         """Take what the source still holds and end the thread; return whether it ended."""
         self._stopping.set()
+        if self._thread.ident is None:
+            return True
         self._thread.join(_JOIN_S)
         return not self._thread.is_alive()
 

@@ -166,7 +166,7 @@ def _not_found(name: str | None, source_id: str | None, timeout_s: float) -> Sou
 
 def _ambiguous(found: list[StreamDescription]) -> SourceAmbiguous:
     return SourceAmbiguous(
-        f"{len(found)} gaze streams answer: {'; '.join(str(stream) for stream in found)}.",
+        f"{len(found)} gaze streams answer: {'; '.join(sorted(map(str, found)))}.",
         "Taking the first would record an arbitrary one.",
         "Name one by its name or source id, or stop the others.",
     )

@@ -61,7 +61,8 @@ class SinkWriter:
     def stop(self) -> None:
         """Write what is queued, flush, and end the thread."""
         self._queue.put(None)
-        self._thread.join(_JOIN_S)
+        if self._thread.ident is not None:
+            self._thread.join(_JOIN_S)
         if self._thread.is_alive():
             self.failure = TimeoutError(f"the sink did not finish writing within {_JOIN_S:g} s")
             return

@@ -175,6 +175,14 @@ def test_stopping_takes_what_the_source_still_holds(sink, numbered):
     assert sink.samples.raw[:, 0].tolist() == list(range(2000))
 
 
+def test_a_recorder_that_never_started_can_be_stopped(sink):
+    source = ScriptedSource([])
+    recorder = Recorder(source, sink)
+    recorder.mark(Marker(0.0, Code.NOTE))
+    report = recorder.stop("aborted")
+    assert (report.samples, report.unwritten, sink.closed) == (0, 1, "aborted")
+
+
 def test_threads_are_named_and_gone_after_stop(recording, numbered):
     recorder = recording([numbered(0)])
     assert {"gaze-read", "recorder"} <= {thread.name for thread in threading.enumerate()}
