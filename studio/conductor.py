@@ -43,7 +43,7 @@ from studio.inputs import Broken, Did, Input, Noted, Pointed
 from studio.journal import Journal
 from studio.snapshots import Snapshots
 from studio.stage import Stage
-from studio.state import LiveState
+from studio.state import LiveState, Phase
 
 log = logging.getLogger(__name__)
 
@@ -141,6 +141,14 @@ class Conductor:
     def live_state(self) -> LiveState:
         """Return what the operator's window shows now; from any thread, never blocks."""
         return self._snapshots.pull()
+
+    def announce(self, phase: Phase, line: str) -> None:
+        """Say what happens after the session, for whoever still looks at ``live_state``."""
+        self._snapshots.phase(phase, line)
+
+    def conclude(self) -> None:
+        """Take the last gaze into account, once the recorder has stopped."""
+        self._snapshots.conclude()
 
     def run(self) -> Ending:
         """Run the session to its end. The recorder still runs afterwards."""

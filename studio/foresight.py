@@ -6,6 +6,7 @@ The engine program does the work. When it fails the session goes on without pred
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +18,6 @@ from studio.programs import Program
 from tuning.config import FitConfig
 from tuning.events import (
     Begin,
-    Event,
     Load,
     Observe,
     Observed,
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 READY_S = 90.0
 PREDICT_S = 5.0
 LEARN_S = 0.5
+CONCLUDE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,6 @@ class Foreseen:
 
     t_s: float
     predicted: Predicted
-
-
-def engine() -> Program:
-    """Return the engine program, not started."""
-    return Program("engine", "tuning", ["engine"], Event)
 
 
 class Foresight:
@@ -152,9 +148,13 @@ class Foresight:
         except GazeTwinError as error:
             self._fail(error)
 
-    def settled(self) -> bool:
-        """Whether everything that was asked has been worked off; never after a failure."""
-        return not self._open
+    def concluded(self) -> bool:
+        """Wait until everything that was asked is worked off; return whether the engine is fit for more."""
+        deadline = time.monotonic() + CONCLUDE_S
+        while self.alive and self._open and time.monotonic() < deadline:
+            time.sleep(0.01)
+            self.listen()
+        return self.alive and not self._open
 
     def _fail(self, error: GazeTwinError) -> None:
         log.warning("the twin has failed: %s", error)

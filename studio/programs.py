@@ -13,8 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from protocols.errors import GazeTwinError, ProgramCrashed, ProgramTimeout
 from protocols.wire import Message, decode, encode
@@ -152,15 +151,6 @@ class Program:
             if pipe is not None:
                 pipe.close()
         return process.returncode
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close(patience_s=5.0 if kind is None else 0.5)
 
     def _wait(self, process: subprocess.Popen[str], patience_s: float) -> None:
         for end, wait_s in ((None, patience_s), (process.terminate, _TERMINATE_S), (process.kill, None)):

@@ -11,7 +11,9 @@ from acquisition.viewer.messages import ScreenSettings
 from acquisition.viewer.settings import ViewerSettings
 from protocols.participant import Participant
 from protocols.study import load_study
+from protocols.wire import Progress
 from studio.conductor import Conductor
+from studio.progress import told
 from studio.recording import Order, Recorded, new_file, record
 from studio.sources import Rig, SourceChoice, opened, own_network
 from studio.stage import HeadlessStage
@@ -64,7 +66,8 @@ def run(request: Request) -> Recorded:
 
 
 def _headless(order: Order, rig: Rig, clock: Clock) -> Recorded:
-    with interruptible() as watch, watched() as progress:
+    with told() as tell, interruptible() as watch, watched(tell) as progress:
+        tell(Progress(done=0, message=f"Recording {order.path}; Ctrl-C ends it and keeps everything."))
 
         def both(conductor: Conductor) -> None:
             watch(conductor)

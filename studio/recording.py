@@ -75,12 +75,11 @@ class Recorded:
 
 
 def new_file(folder: Path) -> Path:
-    """Return the path of the session to record in a folder, creating the folder.
+    """Return the path of the session to record in a folder.
 
     Raises:
         SessionError: there is a session already.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
     if path.exists():
         raise SessionError(
@@ -129,6 +128,7 @@ def record(
         SessionError: the file cannot be written.
     """
     script = _script(order, rig)
+    order.path.parent.mkdir(parents=True, exist_ok=True)
     tap, live = GazeTap(), LiveSlots(order.study.screen)
     writer = _SealingWriter(order.path, _header(order, rig, clock))
     recorder = Recorder(rig.source, writer, tap, clock)
@@ -153,6 +153,7 @@ def _conducted(
         viewer = _left(rig, recorder)
     finally:
         report = recorder.stop(ending.outcome)
+        conductor.conclude()
     return Recorded(order.path, ending, report, viewer, journal.final)
 
 

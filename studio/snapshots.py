@@ -100,10 +100,13 @@ class Snapshots:
             self._set_trial(trial, replace(self._state.trials[trial], status=status, note=reason))
 
     def ended(self, outcome: str, why: str) -> None:
-        """The session is over; its last numbers are taken."""
-        self._refresh_now(self._began_s + self._state.elapsed_s)
+        """The session is over."""
         phase: Phase = "finished" if outcome == "complete" else "aborted"
         self._state = replace(self._state, phase=phase, line=why or "The session is complete.", page=None)
+
+    def conclude(self) -> None:
+        """All gaze has arrived: take the last numbers."""
+        self._refresh_now(self._began_s + self._state.elapsed_s)
 
     def refresh(self, now_s: float) -> None:
         """Bring everything up to date when somebody has looked since the last time."""

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from protocols.trial_events import Abort
-from studio.cli.output import progress
+from protocols.wire import Progress
 from studio.conductor import Conductor
 from studio.inputs import Did
-from studio.state import LiveState
+from studio.progress import Tell, on_terminal
 
 Watch = Callable[[Conductor], None]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EVERY_S = 0.25
+_ENDED = ("fitting", "finished", "aborted", "failed")
 
 
 @contextmanager
@@ -45,18 +45,18 @@ def interruptible() -> Iterator[Watch]:
 
 
 @contextmanager
-def watched() -> Iterator[Watch]:
-    """Yield what shows a session's progress on a terminal; does nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield _nothing
-        return
+def watched(tell: Tell) -> Iterator[Watch]:
+    """Yield what shows a session's progress while it runs, when somebody watches the terminal."""
     over = threading.Event()
     threads: list[threading.Thread] = []
 
     def watch(conductor: Conductor) -> None:
-        thread = threading.Thread(target=_show, args=(conductor, over), name="progress", daemon=True)
-        threads.append(thread)
-        thread.start()
+        if on_terminal():
+            thread = threading.Thread(
+                target=_show, args=(conductor, tell, over), name="progress", daemon=True
+            )
+            threads.append(thread)
+            thread.start()
 
     try:
         yield watch
@@ -66,22 +66,10 @@ def watched() -> Iterator[Watch]:
             thread.join()
 
 
-def _nothing(conductor: Conductor) -> None:
-    """Show nothing: nobody would see it."""
-    del conductor
-
-
-def _show(conductor: Conductor, over: threading.Event) -> None:
-    with progress() as bar:
-        task = bar.add_task("starting", total=None)
-        while not over.wait(_EVERY_S):
-            state = conductor.live_state()
-            bar.update(task, description=_line(state), completed=state.trials_over, total=_total(state))
-
-
-def _line(state: LiveState) -> str:
-    return f"{state.line} {state.quality.samples} samples"
-
-
-def _total(state: LiveState) -> float | None:
-    return len(state.trials) or None
+def _show(conductor: Conductor, tell: Tell, over: threading.Event) -> None:
+    while not over.wait(_EVERY_S):
+        state = conductor.live_state()
+        if state.phase in _ENDED:
+            return
+        line = f"{state.line} {state.quality.samples} samples"
+        tell(Progress(done=state.trials_over, total=len(state.trials) or None, message=line))

@@ -12,10 +12,11 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli import boundary, check, doctor, record, recover, replay, slots, streams, tracker
+from studio.cli import boundary, check, demo, doctor, record, recover, replay, slots, streams, tracker
 from studio.guard import DISTRIBUTION, check_packages
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
+    demo.demo,
     streams.streams,
     tracker.tracker,
     record.record,

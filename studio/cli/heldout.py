@@ -1,0 +1,29 @@
+"""The held-out comparison as a table on the terminal."""
+
+from __future__ import annotations
+
+from studio.cli.output import say, show
+from tuning.events import ROWS, Compared, Comparison
+from tuning.metrics import LOWER_IS_BETTER
+
+COLUMNS = ("kl", "js", "cosine", "csh1", "tgo3", "accuracy", "logloss", "auc")
+
+
+def print_heldout(compared: Compared | Comparison) -> None:
+    """Print one row per model and baseline, then every baseline that a twin does not beat."""
+    columns = [f"{name} {'↓' if name in LOWER_IS_BETTER else '↑'}" for name in COLUMNS]
+    rows = [
+        (row, *(_number(compared.heldout[row].get(name)) for name in COLUMNS))
+        for row in ROWS
+        if row in compared.heldout
+    ]
+    told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in compared.counts.items())
+    show(f"On held-out screens ({told})", ("", *columns), rows)
+    for sentence in compared.verdicts:
+        say(sentence)
+    for row, why in compared.missing.items():
+        say(f"Not in the table: {row.replace('_', ' ')} ({why}).")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

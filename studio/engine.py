@@ -1,0 +1,71 @@
+"""Asking the engine program for one piece of work after another."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from protocols.errors import ProgramError
+from protocols.wire import Cancelled, Done, Failed, Message
+from studio.programs import Program
+from tuning.events import Event, Load, Shutdown, Warned
+
+log = logging.getLogger(__name__)
+
+_SILENT_S = 300.0
+
+
+def engine() -> Program:
+    """Return the engine program, not started."""
+    return Program("engine", "tuning", ["engine"], Event)
+
+
+@contextmanager
+def loaded(backbone: str = "carousel-tiny") -> Iterator[Program]:
+    """Start the engine with a model for as long as the context lasts.
+
+    Raises:
+        GazeTwinError: the model cannot be loaded.
+    """
+    with running() as program:
+        for _ in work(program, Load(backbone=backbone)):
+            pass
+        yield program
+
+
+@contextmanager
+def running() -> Iterator[Program]:
+    """Start the engine without a model for as long as the context lasts."""
+    program = engine()
+    program.start()
+    try:
+        yield program
+    except BaseException:
+        program.close(patience_s=0.5)
+        raise
+    program.close(Shutdown())
+
+
+def work(program: Program, request: Message) -> Iterator[Event]:
+    """Ask for something and yield what the engine says about it, up to its end.
+
+    Raises:
+        GazeTwinError: the engine refused, failed or crashed.
+    """
+    program.send(request)
+    while True:
+        said = program.receive(_SILENT_S)
+        match said:
+            case Done():
+                return
+            case Failed():
+                raise said.error()
+            case Cancelled():
+                raise ProgramError(
+                    "The engine was told to stop.", "The work is not finished.", "Start it again."
+                )
+            case Warned():
+                log.warning("%s %s %s", said.what, said.why, said.fix)
+        yield cast(Event, said)
