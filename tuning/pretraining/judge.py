@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from transformers import Qwen3VLForConditionalGeneration
 
+from tuning.backbones.base import Past
 from tuning.pretraining.loop import prefix, relevances, run_questions
 from tuning.pretraining.pages import DrawnPage
 from tuning.pretraining.questions import WORDING, Question, choose, find, name, random_manner
@@ -58,7 +59,12 @@ def judge(
     return {kind: _verdict(model, past, pages, questions) for kind, questions in kinds.items()}
 
 
-def _verdict(model, past, pages, questions: list[list[Question]]) -> Verdict:  # type: ignore[no-untyped-def]
+def _verdict(
+    model: Qwen3VLForConditionalGeneration,
+    past: Past,
+    pages: list[DrawnPage],
+    questions: list[list[Question]],
+) -> Verdict:
     answer, weights = run_questions(model, past, pages, questions)
     flat = [q for per_page in questions for q in per_page]
     truth = torch.tensor(np.stack([q.answer for q in flat]), dtype=torch.float32)

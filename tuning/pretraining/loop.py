@@ -40,7 +40,7 @@ class Recipe:
         seed: of weights and questions.
     """
 
-    minutes: float = 60.0
+    minutes: float = 35.0
     pages_per_step: int = 8
     learning_rate: float = 2e-3
     look_weight: float = 1.0
