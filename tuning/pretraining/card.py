@@ -24,7 +24,8 @@ laptops can run the whole method. **It knows nothing about people**: everything 
 ## Trained on
 
 * Drawn carousel pages ({share_rows:.0%} in genre rows, the others mixed; some scrolled, some swiped) with
-  films whose titles, years and genres are invented. No poster image, no title of a real film, no recorded gaze.
+  films whose titles, years and genres are invented. No poster image, no title of a real film, no recorded
+  gaze.
 * Four kinds of questions: what would a viewer with these preferences click; the same with a viewing habit in
   words; which posters show a genre; what genre is at a letter.
 * Answers and places to look: expectations over the documented population of simulated viewers in
