@@ -12,7 +12,7 @@ from acquisition.samples import CursorChunk, GazeChunk
 from protocols.markers import Marker
 from protocols.stimulus import Viewport
 
-# Publishes numbered samples as a Tobii would, in its own process: argv = profile, device, rate in Hz,
+# Publishes numbered samples as a given tool would, in its own process. Arguments: profile, device, rate in Hz,
 # first number, seconds, shift of the stamps in s. Says "ready", waits for a consumer, says how many it has sent.
 OUTLET_PROGRAM = """
 import sys, time
