@@ -12,8 +12,8 @@ from acquisition.samples import CursorChunk, GazeChunk
 from protocols.markers import Marker
 from protocols.stimulus import Viewport
 
-# Publishes numbered samples as a given tool would, in its own process. Arguments: profile, device, rate in Hz,
-# first number, seconds, shift of the stamps in s. Says "ready", waits for a consumer, says how many it has sent.
+# Publishes numbered samples as a given tool would, in its own process. Arguments: profile, device, rate in
+# Hz, first number, seconds, shift of the stamps in s. Says "ready", waits for a consumer, says what it sent.
 OUTLET_PROGRAM = """
 import sys, time
 import numpy as np
