@@ -37,6 +37,8 @@ class FitConfig(BaseModel):
         personal_prompt: also fit a free prompt per newcomer, added to the basis combination.
         attention_weight: weight λ of the attention loss.
         click_weight: weight c of the click cross-entropy.
+        anchor_weight: weight of the KL divergence from the bare model's click probabilities: a participant's
+            few clicks must not undo what the model knows about films.
         weight_power: exponent γ of the importance weights ω ∝ g^γ; ``paper`` uses 2.
         coefficient_penalty: weight β of ‖z - z₀‖², z₀ the start.
         personal_penalty: weight of the personal prompt's mean square, in units of the embeddings' own.
@@ -64,7 +66,8 @@ class FitConfig(BaseModel):
     prompt_scale: Positive = 1.0
     personal_prompt: bool = True
     attention_weight: NonNegative = 1.0
-    click_weight: NonNegative = 0.5
+    click_weight: NonNegative = 0.1
+    anchor_weight: NonNegative = 0.3
     weight_power: NonNegative = 0.0
     coefficient_penalty: NonNegative = 1e-3
     personal_penalty: NonNegative = 1e-2
@@ -89,6 +92,7 @@ class FitConfig(BaseModel):
             weight_power=2.0,
             attention_weight=0.5,
             click_weight=0.5,
+            anchor_weight=0.0,
             personal_prompt=False,
         )
 

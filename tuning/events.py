@@ -181,7 +181,7 @@ class Step(Message):
         loss: the weighted sum.
         attention: attention loss, unweighted.
         click: cross-entropy of the clicks, unweighted.
-        penalty: regularisers, weighted.
+        penalty: everything else, weighted: regularisers, and the anchor at the bare model's clicks.
     """
 
     kind: Literal["step"] = "step"

@@ -20,7 +20,7 @@ from tuning.persona import Persona
 from tuning.predictions import Prediction, predictions
 from tuning.probing.base import ProbingOperator
 from tuning.prompts import PromptBank, SoftPrompt
-from tuning.tuner import Item, Learner, fresh_bank
+from tuning.tuner import Item, Learner, fresh_bank, item
 
 STEPS_PER_PAGE = 4
 BATCH = 6
@@ -170,9 +170,8 @@ def _memory(
     participant: str,
 ) -> Memory:
     looked = Looked(page.layout, page.films, gaze, page.screen_id)
-    target = torch.tensor(gaze, dtype=torch.float32)
-    item = Item(outlook.prepared, target, -1 if click is None else click, participant)
-    return Memory(item, TrainingView(looked, preferred, click, outlook.rows["twin"]))
+    learned = item(outlook.prepared, gaze, click, outlook.rows["backbone"].choice, participant)
+    return Memory(learned, TrainingView(looked, preferred, click, outlook.rows["twin"]))
 
 
 def _length(item: Item) -> tuple[int, int]:

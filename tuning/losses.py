@@ -52,3 +52,16 @@ def click_loss(log_choice: Tensor, click: Tensor) -> Tensor:
     if not bool(clicked.any()):
         return log_choice.new_zeros(())
     return -log_choice[clicked].gather(1, click[clicked, None]).mean()
+
+
+def anchor_loss(log_choice: Tensor, bare: Tensor) -> Tensor:
+    """KL divergence of click probabilities from the bare model's, mean over examples.
+
+    Args:
+        log_choice: log probabilities (B, slots), -inf beyond an example's slots.
+        bare: probabilities of the model without a prompt, (B, slots), 0 beyond an example's slots.
+    """
+    # xlogy and the mask keep 0 · -inf out of the sum and out of its gradient.
+    known = bare > 0
+    terms = torch.xlogy(bare, bare) - bare * torch.where(known, log_choice, 0.0)
+    return terms.sum(-1).mean()

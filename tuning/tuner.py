@@ -17,8 +17,8 @@ from tuning import metrics
 from tuning.backbones.base import Backbone, Prepared
 from tuning.config import FitConfig
 from tuning.events import Evaluated, Step, Warned
-from tuning.examples import Example
-from tuning.losses import click_loss, generalised_kl, paper_kl
+from tuning.examples import Example, Split
+from tuning.losses import anchor_loss, click_loss, generalised_kl, paper_kl
 from tuning.predictions import Prediction, length_groups, predictions
 from tuning.probing.base import Look, ProbingOperator, look
 from tuning.prompts import PromptBank
@@ -34,12 +34,14 @@ class Item:
         prepared: for the model, computed once.
         gaze: (slots,), fp32.
         click: slot, -1 for none.
+        bare: click probabilities of the model without a prompt, (slots,), fp32.
         participant: pseudonym.
     """
 
     prepared: Prepared
     gaze: Tensor
     click: int
+    bare: Tensor
     participant: str
 
 
@@ -83,8 +85,8 @@ def fit(
     Raises:
         NotEnoughExamples: nothing to fit, or several newcomers at once.
     """
-    train = items(backbone, examples, config, "train")
-    val = items(backbone, examples, config, "val")
+    train = items(backbone, operator, examples, config, "train")
+    val = items(backbone, operator, examples, config, "val")
     _refuse_empty(train, config)
     current = _start(backbone, operator, train, val, config, bank)
     keeper = _Keeper(backbone, operator, val, config)
@@ -105,26 +107,34 @@ def fit(
     return keeper.fitted(current, step)
 
 
-def items(backbone: Backbone, examples: Sequence[Example], config: FitConfig, split: str) -> list[Item]:
+def items(
+    backbone: Backbone,
+    operator: ProbingOperator,
+    examples: Sequence[Example],
+    config: FitConfig,
+    split: Split,
+) -> list[Item]:
     """Prepare the examples of one split that carry the signal; `paper` fits views with a click only."""
     signal = config.train_signal if split == "train" else config.eval_signal
-    prepared: list[Item] = []
-    for example in examples:
-        attention = example.attention(signal)
-        clickless = config.objective == "paper" and split == "train" and example.click is None
-        if example.split != split or attention is None or clickless:
-            continue
-        prepared.append(item(backbone, example, attention.weights))
-    return prepared
+    needs_click = config.objective == "paper" and split == "train"
+    seen = [(e, e.attention(signal)) for e in examples if e.split == split]
+    usable = [(e, a) for e, a in seen if a is not None and not (needs_click and e.click is None)]
+    prepared = [backbone.prepare(e.page, e.preferred) for e, _ in usable]
+    bare = predictions(backbone, operator, prepared, None, config.placement)
+    return [
+        item(page, attention.weights, example.click, model.choice, example.participant)
+        for (example, attention), page, model in zip(usable, prepared, bare, strict=True)
+    ]
 
 
-def item(backbone: Backbone, example: Example, weights: FloatArray) -> Item:
-    """Prepare one example with the given attention (slots,)."""
+def item(prepared: Prepared, gaze: FloatArray, click: int | None, bare: FloatArray, participant: str) -> Item:
+    """Return an item from attention and the bare model's click probabilities, both (slots,)."""
     return Item(
-        prepared=backbone.prepare(example.page, example.preferred),
-        gaze=torch.tensor(weights, dtype=torch.float32),
-        click=-1 if example.click is None else example.click,
-        participant=example.participant,
+        prepared=prepared,
+        gaze=torch.tensor(gaze, dtype=torch.float32),
+        click=-1 if click is None else click,
+        bare=torch.tensor(bare, dtype=torch.float32),
+        participant=participant,
     )
 
 
@@ -199,9 +209,9 @@ class Learner:
         """Make one step on examples of equal length and say how it went."""
         self._optimiser.zero_grad(set_to_none=True)
         with torch.enable_grad():
-            attention, click = self._losses(batch)
-            penalty = self._penalty()
+            attention, click, anchor = self._losses(batch)
             config = self._config
+            penalty = config.anchor_weight * anchor + self._penalty()
             loss = config.attention_weight * attention + config.click_weight * click + penalty
         torch.autograd.backward(loss, inputs=self._parameters)
         torch.nn.utils.clip_grad_norm_(self._parameters, config.clip_norm)
@@ -217,14 +227,15 @@ class Learner:
             penalty=penalty.item(),
         )
 
-    def _losses(self, batch: Sequence[Item]) -> tuple[Tensor, Tensor]:
+    def _losses(self, batch: Sequence[Item]) -> tuple[Tensor, Tensor, Tensor]:
         clicks = torch.tensor([i.click for i in batch])
         seen = self._look(batch, clicks)
-        gaze, present = _padded([i.gaze for i in batch], seen.attention.shape[1])
+        slots = seen.attention.shape[1]
+        gaze, present = _padded([i.gaze for i in batch], slots)
+        bare, _ = _padded([i.bare for i in batch], slots)
         measure = paper_kl if self._config.objective == "paper" else generalised_kl
-        return measure(seen.attention, gaze, present, self._config.weight_power), click_loss(
-            seen.log_choice, clicks
-        )
+        attention = measure(seen.attention, gaze, present, self._config.weight_power)
+        return attention, click_loss(seen.log_choice, clicks), anchor_loss(seen.log_choice, bare)
 
     def _look(self, batch: Sequence[Item], clicks: Tensor) -> Look:
         return look(
@@ -342,10 +353,10 @@ def _batches(train: Sequence[Item], config: FitConfig) -> Iterator[list[Item]]:
             yield [train[i] for i in epoch[index]]
 
 
-def _padded(gaze: Sequence[Tensor], slots: int) -> tuple[Tensor, Tensor]:
-    """Return gaze (B, slots) with zeros beyond each example's slots, and where slots exist."""
-    padded, present = torch.zeros(len(gaze), slots), torch.zeros(len(gaze), slots, dtype=torch.bool)
-    for row, weights in enumerate(gaze):
+def _padded(shares: Sequence[Tensor], slots: int) -> tuple[Tensor, Tensor]:
+    """Return shares (B, slots) with zeros beyond each example's slots, and where slots exist."""
+    padded, present = torch.zeros(len(shares), slots), torch.zeros(len(shares), slots, dtype=torch.bool)
+    for row, weights in enumerate(shares):
         padded[row, : len(weights)] = weights
         present[row, : len(weights)] = True
     return padded, present

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tuning.losses import click_loss, generalised_kl, importance, paper_kl
+from tuning.losses import anchor_loss, click_loss, generalised_kl, importance, paper_kl
 
 G = torch.tensor([[0.5, 0.25, 0.15, 0.10]])
 ALL = torch.ones(1, 4, dtype=torch.bool)
@@ -73,3 +73,14 @@ def test_click_loss_ignores_views_without_a_click() -> None:
     log_choice = torch.log_softmax(torch.tensor([[1.0, 2.0], [0.0, -torch.inf]]), -1)
     assert click_loss(log_choice, torch.tensor([1, -1])).item() == pytest.approx(-log_choice[0, 1].item())
     assert click_loss(log_choice, torch.tensor([-1, -1])).item() == 0.0
+
+
+def test_the_anchor_is_the_kl_from_the_bare_model_with_finite_gradients() -> None:
+    scores = torch.tensor([[1.0, 2.0, -torch.inf]], requires_grad=True)
+    bare = torch.tensor([[0.5, 0.5, 0.0]])
+    loss = anchor_loss(torch.log_softmax(scores, -1), bare)
+    p = torch.softmax(scores.detach()[0, :2], 0)
+    assert loss.item() == pytest.approx((0.5 * (0.5 / p).log()).sum().item(), rel=1e-5)
+    torch.autograd.backward(loss)
+    assert scores.grad is not None
+    assert torch.isfinite(scores.grad[0, :2]).all()
