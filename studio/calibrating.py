@@ -24,7 +24,7 @@ from protocols.markers import Code
 from studio.journal import Journal
 from studio.stage import Stage
 
-TARGET_S = 1.2
+TARGET_S = 1.0
 ATTEMPTS = 3
 _ARRIVAL_S = 0.15  # gaze of the last moment is still on its way
 _FRAMES_S = (0.0, 0.12, 0.24, 0.36)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +18,7 @@ from protocols.errors import GazeTwinError, SessionError, SourceLost
 from protocols.markers import Code
 from protocols.raster import render
 from protocols.runner import State, TrialRunner
-from protocols.stimulus import Page, Viewport
+from protocols.stimulus import Page
 from protocols.study import StudyProtocol, Trial
 from protocols.trial_events import (
     Abort,
@@ -37,8 +36,9 @@ from protocols.trial_events import (
     StopTimer,
     TimedOut,
 )
+from studio.anticipation import READY_S, Anticipation
 from studio.calibrating import CalibrationPhase, Verdict
-from studio.foresight import PREDICT_S, READY_S, Foresight
+from studio.foresight import Foresight
 from studio.inputs import Broken, Did, Input, Noted, Pointed
 from studio.journal import Journal
 from studio.snapshots import Snapshots
@@ -117,7 +117,7 @@ class Conductor:
         foresight: Foresight | None = None,
     ) -> None:
         self._script, self._journal, self._stage, self._clock = script, journal, stage, clock
-        self._foresight = foresight
+        self._twin = None if foresight is None else Anticipation(foresight, script.trials, journal)
         self._runner = TrialRunner(script.study, script.trials)
         self._inbox: queue.SimpleQueue[Input] = queue.SimpleQueue()
         self._snapshots = Snapshots(script.study, script.trials, journal, foresight, script.simulated)
@@ -145,6 +145,11 @@ class Conductor:
     def announce(self, phase: Phase, line: str) -> None:
         """Say what happens after the session, for whoever still looks at ``live_state``."""
         self._snapshots.phase(phase, line)
+
+    @property
+    def over(self) -> bool:
+        """Whether the session has come to its end."""
+        return self._outcome is not None
 
     def conclude(self) -> None:
         """Take the last gaze into account, once the recorder has stopped."""
@@ -244,8 +249,8 @@ class Conductor:
         if now_s >= self._caught_up_s + _CATCH_UP_S:
             self._journal.catch_up()
             self._caught_up_s = now_s
-        if self._foresight is not None:
-            self._foresight.listen()
+        if self._twin is not None:
+            self._twin.foresight.listen()
         self._snapshots.refresh(now_s)
 
     def _check_recorder(self) -> None:
@@ -330,8 +335,9 @@ class Conductor:
         self._mark(code, t_s, trial, payload)
         self._snapshots.marked(code, trial, payload)
         if code is Code.TRIAL_END:
-            self._learn(trial)
             self._trial = -1
+            if self._twin is not None:
+                self._twin.after(trial)
         return t_s
 
     def _mark(
@@ -373,39 +379,17 @@ class Conductor:
 
     def _await_twin(self) -> None:
         """Give the twin time to load; without it the first pages could not be predicted."""
-        twin, deadline_s = self._foresight, self._clock.now_s() + READY_S
-        while twin is not None and twin.alive and not twin.ready and self._clock.now_s() < deadline_s:
+        deadline_s = self._clock.now_s() + READY_S
+        while self._twin is not None and self._twin.loading and self._clock.now_s() < deadline_s:
             self._wait_until(self._clock.now_s() + _PULSE_S)
+        if self._twin is not None:
+            self._twin.prepare(0)
 
     def _await_prediction(self, t_s: float) -> float:
         """Give the twin time to predict the trial that begins; return the time it became."""
-        twin = self._foresight
-        if twin is None:
+        if self._twin is None:
             return t_s
-        twin.ask(self._trial, self._script.trials[self._trial].screen, self._first_view(self._trial))
-        deadline_s = time.monotonic() + PREDICT_S
-        while twin.ready and twin.foreseen(self._trial) is None and time.monotonic() < deadline_s:
-            time.sleep(0.005)
-            self._keep_up()
-        found = twin.foreseen(self._trial)
+        found = self._twin.before(self._trial, self._keep_up)
         if found is not None:
-            views = {row: view.model_dump(exclude={"kind"}) for row, view in found.predicted.views.items()}
-            payload = {"views": views, "observed": found.predicted.observed}
-            self._mark(Code.PREDICTION, max(found.t_s, self._stamp_s), self._trial, payload)
+            self._mark(Code.PREDICTION, max(found.t_s, self._stamp_s), self._trial, found.payload())
         return self._now_s()
-
-    def _learn(self, trial: int) -> None:
-        """Tell the twin about the trial that ended, and ask for the next one."""
-        twin = self._foresight
-        if twin is None or not twin.alive:
-            return
-        self._journal.catch_up()
-        for view in (v.slots for v in self._journal.views() if v.slots.view.trial == trial):
-            if view.fixation_ms.sum() > 0:
-                screen, viewport = self._script.trials[trial].screen, view.view.change.viewport
-                twin.tell(screen, viewport, view.fixation_ms, view.view.click)
-        if trial + 1 < len(self._script.trials):
-            twin.ask(trial + 1, self._script.trials[trial + 1].screen, self._first_view(trial + 1))
-
-    def _first_view(self, trial: int) -> Viewport:
-        return Viewport.top_of(self._script.trials[trial].screen)

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from acquisition.clock import Clock, SteadyClock
+from acquisition.clock import SteadyClock
 from acquisition.viewer.messages import ScreenSettings
 from acquisition.viewer.settings import ViewerSettings
 from protocols.participant import Participant
@@ -31,7 +31,7 @@ from studio.foresight import Foresight
 from studio.programs import Program
 from studio.recording import FILE_NAME, Order, Recorded, record
 from studio.report import Results, write_report
-from studio.sources import Rig, SourceChoice, opened, own_network
+from studio.sources import Rig, SourceChoice, opened
 from studio.stage import Stage
 from studio.state import Score
 from studio.truth import TruthScore, score
@@ -145,11 +145,11 @@ class Demonstration:
         """The study that is run."""
         return self._study
 
-    def run(self, stage_of: Callable[[Clock], Stage], watch: Callable[[Conductor], None]) -> DemoResult:
-        """Run it; blocks for minutes.
+    def run(self, stage: Stage, watch: Callable[[Conductor], None]) -> DemoResult:
+        """Run it; blocks for minutes. Call it inside ``studio.sources.own_network``.
 
         Args:
-            stage_of: makes the stage that shows the pages, given the session clock.
+            stage: shows the pages.
             watch: given the conductor before the session begins.
 
         Raises:
@@ -159,10 +159,9 @@ class Demonstration:
         started = time.perf_counter()
         with ExitStack() as stack:
             secret = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gazetwin-demo-")))
-            stack.enter_context(own_network())
             program = stack.enter_context(running())
             with self._timed("session", "Recording a session with a simulated participant"):
-                recorded, foresight = self._session(program, secret / "truth.npz", stage_of, watch)
+                recorded, foresight = self._session(program, secret / "truth.npz", stage, watch)
             with self._timed("slots", "Finding fixations and slots"):
                 slots = derive(recorded.path)
                 truth = score(recorded.path, slots, secret / "truth.npz")
@@ -196,7 +195,7 @@ class Demonstration:
         self,
         program: Program,
         truth: Path,
-        stage_of: Callable[[Clock], Stage],
+        stage: Stage,
         watch: Callable[[Conductor], None],
     ) -> tuple[Recorded, Foresight]:
         seed, screen = self._order.seed, self._study.screen
@@ -211,7 +210,6 @@ class Demonstration:
         with opened(SourceChoice("mock"), screen, clock, settings=settings, truth=truth) as rig:
             order = self._recording(rig)
             foresight.begin(order.participant.pseudonym, order.participant.preferred, self._config())
-            stage = stage_of(clock)
             recorded = record(order, rig, stage, clock, foresight=foresight, watch=watched)
         if recorded.ending.error is not None:
             raise recorded.ending.error

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from acquisition.clock import SteadyClock
 from studio.conductor import Conductor
 from studio.demo import Demonstration, DemoOrder, DemoResult
 from studio.progress import told
+from studio.sources import own_network
 from studio.stage import HeadlessStage
 from studio.watching import interruptible, watched
 
@@ -33,10 +35,10 @@ def run(request: Request) -> DemoResult:
 
 
 def _headless(order: DemoOrder) -> DemoResult:
-    with told() as tell, interruptible() as watch, watched(tell) as progress:
+    with own_network(), told() as tell, interruptible() as watch, watched(tell) as progress:
 
         def both(conductor: Conductor) -> None:
             watch(conductor)
             progress(conductor)
 
-        return Demonstration(order, tell).run(HeadlessStage, both)
+        return Demonstration(order, tell).run(HeadlessStage(SteadyClock()), both)

@@ -42,10 +42,11 @@ def running() -> Iterator[Program]:
     program.start()
     try:
         yield program
-    except BaseException:
-        program.close(patience_s=0.5)
+    except KeyboardInterrupt:
+        program.close(patience_s=0.0)
         raise
-    program.close(Shutdown())
+    finally:
+        program.close(Shutdown())
 
 
 def work(program: Program, request: Message) -> Iterator[Event]:

@@ -30,8 +30,6 @@ from tuning.events import (
 
 log = logging.getLogger(__name__)
 
-READY_S = 90.0
-PREDICT_S = 5.0
 LEARN_S = 0.5
 CONCLUDE_S = 30.0
 
@@ -47,6 +45,11 @@ class Foreseen:
 
     t_s: float
     predicted: Predicted
+
+    def payload(self) -> dict[str, object]:
+        """Return what the marker of a prediction holds: shares per row of the comparison."""
+        views = {row: view.model_dump(exclude={"kind"}) for row, view in self.predicted.views.items()}
+        return {"views": views, "observed": self.predicted.observed}
 
 
 class Foresight:
@@ -66,6 +69,8 @@ class Foresight:
         self._images, self._backbone = images, backbone
         self._foreseen: dict[int, Foreseen] = {}
         self._asked: list[int] = []
+        self._answered = 0
+        self._begun: set[int] = set()
         self._open: list[Message] = []
         self._ready = False
         self.observed = 0
@@ -108,6 +113,11 @@ class Foresight:
         gaze = tuple(float(ms) for ms in dwell_ms)
         self._ask(Observe(page=self._spec(screen, viewport), gaze=gaze, click=click, budget_s=LEARN_S))
 
+    def begun(self, trial: int) -> Foreseen | None:
+        """Return the prediction for a trial whose page appears now; one that comes later does not count."""
+        self._begun.add(trial)
+        return self.foreseen(trial)
+
     def foreseen(self, trial: int) -> Foreseen | None:
         """Return the prediction for a trial, None when it has not come."""
         return self._foreseen.get(trial)
@@ -125,7 +135,10 @@ class Foresight:
             case Ready():
                 self._ready = True
             case Predicted():
-                self._foreseen[self._asked[len(self._foreseen)]] = Foreseen(self._now_s(), said)
+                trial = self._asked[self._answered]
+                self._answered += 1
+                if trial not in self._begun:
+                    self._foreseen[trial] = Foreseen(self._now_s(), said)
             case Observed():
                 self.observed = said.observed
             case Warned():

@@ -155,7 +155,7 @@ class Program:
     def _wait(self, process: subprocess.Popen[str], patience_s: float) -> None:
         for end, wait_s in ((None, patience_s), (process.terminate, _TERMINATE_S), (process.kill, None)):
             if end is not None:
-                log.warning("the %s program does not end by itself: %s", self.name, end.__name__)
+                log.info("the %s program does not end by itself: %s", self.name, end.__name__)
                 end()
             try:
                 process.wait(wait_s)

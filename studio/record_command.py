@@ -62,7 +62,15 @@ def run(request: Request) -> Recorded:
             headless=request.headless,
             duration_s=request.duration_s,
         )
-        return _headless(order, rig, clock)
+        return _headless(order, rig, clock) if request.headless else _on_display(order, rig, clock)
+
+
+def _on_display(order: Order, rig: Rig, clock: Clock) -> Recorded:
+    from studio.windows.performing import application
+    from studio.windows.record import record_on_display
+
+    with interruptible() as watch:
+        return record_on_display(application(), order, rig, clock, watch)
 
 
 def _headless(order: Order, rig: Rig, clock: Clock) -> Recorded:

@@ -21,27 +21,36 @@ _EVERY_S = 0.25
 _ENDED = ("fitting", "finished", "aborted", "failed")
 
 
+class Interruption:
+    """What Ctrl-C and a terminate do: end the session in order; once more, end the program at once."""
+
+    def __init__(self) -> None:
+        self._conductor: Conductor | None = None
+        self._asked = False
+
+    def watch(self, conductor: Conductor) -> None:
+        """End this session from now on."""
+        self._conductor = conductor
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal, in the main thread."""
+        del frame
+        if self._asked or self._conductor is None or self._conductor.over:
+            raise KeyboardInterrupt
+        self._asked = True
+        self._conductor.post(Did(Abort(f"interrupted by {signal.Signals(number).name}")))
+
+
 @contextmanager
 def interruptible() -> Iterator[Watch]:
-    """Yield what makes Ctrl-C (and a terminate) end a session in order; a second one ends it at once."""
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def watch(conductor: Conductor) -> None:
-        def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a signal handler's signature)
-            restore()
-            conductor.post(Did(Abort(f"interrupted by {signal.Signals(number).name}")))
-
-        for number in _SIGNALS:
-            signal.signal(number, end)
-
+    """Yield what makes Ctrl-C (and a terminate) end a session in order; enter it in the main thread."""
+    handler = Interruption()
+    before = {number: signal.signal(number, handler) for number in _SIGNALS}
     try:
-        yield watch
+        yield handler.watch
     finally:
-        restore()
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 @contextmanager

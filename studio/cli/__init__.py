@@ -12,7 +12,21 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli import boundary, check, demo, doctor, record, recover, replay, slots, streams, tracker
+from studio.cli import (
+    boundary,
+    check,
+    compare,
+    demo,
+    doctor,
+    fit,
+    record,
+    recover,
+    replay,
+    simulate,
+    slots,
+    streams,
+    tracker,
+)
 from studio.guard import DISTRIBUTION, check_packages
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
@@ -22,6 +36,9 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     record.record,
     slots.slots,
     replay.replay,
+    fit.fit,
+    compare.compare,
+    simulate.simulate,
     check.check,
     recover.recover,
     doctor.doctor,

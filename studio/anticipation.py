@@ -1,0 +1,74 @@
+"""When the twin is asked and told: each page before it appears, and again when it is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from protocols.stimulus import Viewport
+from protocols.study import Trial
+from studio.foresight import Foreseen, Foresight
+from studio.journal import Journal
+
+READY_S = 90.0
+PREDICT_S = 5.0
+_NAP_S = 0.005
+
+
+class Anticipation:
+    """Asks for the page with which each trial begins; scrolled views are not predicted, but learned from.
+
+    Args:
+        foresight: the twin.
+        trials: of the session.
+        journal: knows what was looked at.
+    """
+
+    def __init__(self, foresight: Foresight, trials: tuple[Trial, ...], journal: Journal) -> None:
+        self.foresight = foresight
+        self._trials, self._journal = trials, journal
+
+    @property
+    def loading(self) -> bool:
+        """Whether predictions may come later but not yet."""
+        return self.foresight.alive and not self.foresight.ready
+
+    def prepare(self, trial: int) -> None:
+        """Ask for a trial's page ahead of time; does nothing after the last trial."""
+        if trial < len(self._trials):
+            screen = self._trials[trial].screen
+            self.foresight.ask(trial, screen, Viewport.top_of(screen))
+
+    def before(self, trial: int, meanwhile: Callable[[], None]) -> Foreseen | None:
+        """Return the prediction of a trial that begins now, after a short wait for it.
+
+        Args:
+            trial: which.
+            meanwhile: called over and over while waiting.
+
+        Returns:
+            None when it did not come in time; it does not count any more then.
+        """
+        self.prepare(trial)
+        deadline = time.monotonic() + PREDICT_S
+        while self.foresight.ready and self.foresight.foreseen(trial) is None:
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(_NAP_S)
+            meanwhile()
+        return self.foresight.begun(trial)
+
+    def after(self, trial: int) -> None:
+        """Ask for the next page, then tell what happened in the trial that ended.
+
+        In this order the participant never waits for the twin to learn; it is one page behind.
+        """
+        if not self.foresight.alive:
+            return
+        self.prepare(trial + 1)
+        self._journal.catch_up()
+        screen = self._trials[trial].screen
+        for slots in (view.slots for view in self._journal.views() if view.slots.view.trial == trial):
+            if slots.fixation_ms.sum() > 0:
+                viewport = slots.view.change.viewport
+                self.foresight.tell(screen, viewport, slots.fixation_ms, slots.view.click)

@@ -1,0 +1,32 @@
+"""``gazetwin compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from studio.cli.options import AsJson, SessionPath
+from studio.cli.output import emit, say
+
+
+def compare(
+    persona: Annotated[Path, typer.Argument(metavar="PERSONA", help="A fitted persona (.safetensors).")],
+    session: SessionPath,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.html", help="Also write a report.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare a persona with every baseline, on screens of the session that it was not fitted on."""
+    from studio.cli.heldout import print_heldout
+    from studio.fit_command import compared
+
+    comparison = compared(persona, session, report)
+    if as_json:
+        emit(comparison.model_dump(exclude={"kind", "judged"}))
+    else:
+        print_heldout(comparison)
+    if report is not None and not as_json:
+        say(f"The report is in {report}.")

@@ -1,0 +1,147 @@
+"""``gazetwin fit``, ``compare`` and ``simulate`` behind their options: work for the engine program."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from protocols.carousel import scrolled
+from protocols.errors import ProgramError, SessionMissing, StimulusMissing, TuningError
+from protocols.mistakes import listed
+from protocols.stimulus import CarouselScreen, Viewport
+from protocols.study import load_study
+from protocols.wire import Message, Progress, decode
+from sessions.reader import Recording
+from studio.engine import loaded, work
+from studio.progress import told
+from studio.report import Results, write_report
+from tuning.config import FitConfig
+from tuning.events import Compare, Compared, Comparison, Fit, PageSpec, Simulate, Simulated, Step
+
+_PAGE = re.compile(r"(?P<study>.+):(?P<screen>[^:@]+)(@(?P<scroll>\d+(\.\d+)?))?")
+
+M = TypeVar("M", bound=Message)
+
+
+def fitted(sessions: Sequence[Path], out: Path, *, operator: str, placement: str, seed: int) -> Compared:
+    """Fit a persona and write it.
+
+    Raises:
+        GazeTwinError: a session cannot be used, or the fit failed.
+    """
+    for session in sessions:
+        Recording.open(session).close()  # refused here at once, not by the engine after loading its model
+    config = _config(operator, placement, seed)
+    paths = tuple(str(session.resolve()) for session in sessions)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return _worked(Fit(sessions=paths, out=str(out.resolve()), config=config), Compared)[-1]
+
+
+def compared(persona: Path, session: Path, report: Path | None) -> Comparison:
+    """Compare a persona with every baseline on one session; write a report when a path for it is given.
+
+    Raises:
+        GazeTwinError: the persona or the session cannot be used.
+    """
+    _refuse_missing(persona)
+    Recording.open(session).close()
+    with tempfile.TemporaryDirectory(prefix="gazetwin-compare-") as folder:
+        out = Path(folder) / "comparison.json"
+        paths = (str(session.resolve()),)
+        _worked(Compare(persona=str(persona.resolve()), sessions=paths, out=str(out)), Compared)
+        comparison = decode(out.read_text(encoding="utf-8"), Comparison)
+    if report is not None:
+        with Recording.open(session) as recording:
+            write_report(report, Results.of_comparison(comparison), recording)
+    return comparison
+
+
+def simulated(persona: Path, pages: Sequence[str]) -> list[Simulated]:
+    """Let a persona look at pages, written as ``STUDY:SCREEN[@SCROLL]``.
+
+    Raises:
+        GazeTwinError: there is no such page, or the persona cannot be used.
+    """
+    _refuse_missing(persona)
+    specs = tuple(page_spec(page) for page in pages)
+    return _worked(Simulate(persona=str(persona.resolve()), pages=specs), Simulated)
+
+
+def page_spec(text: str) -> PageSpec:
+    """Return the page that ``STUDY:SCREEN[@SCROLL]`` names; SCREEN is an id, or a number counted from 1.
+
+    Raises:
+        StimulusMissing: there is no such page.
+        StudyInvalid: there is no such study.
+    """
+    parts = _PAGE.fullmatch(text)
+    if parts is None:
+        raise StimulusMissing(
+            f"{text!r} names no page.",
+            "The twin would not know what to look at.",
+            "Write STUDY:SCREEN or STUDY:SCREEN@SCROLL, for example demo:3 or demo:3@340.",
+        )
+    study = load_study(parts["study"])
+    screen = _screen(study.screens, parts["screen"], study.name)
+    viewport = scrolled(screen, Viewport.top_of(screen), float(parts["scroll"] or 0))
+    return PageSpec(screen=screen, viewport=viewport, images=str(study.images or ""))
+
+
+def _screen(screens: Sequence[CarouselScreen], wanted: str, study: str) -> CarouselScreen:
+    by_id = {screen.id: screen for screen in screens}
+    if wanted in by_id:
+        return by_id[wanted]
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(screens):
+        return screens[int(wanted) - 1]
+    known = f"{screens[0].id} to {screens[-1].id}" if screens else "none"
+    raise StimulusMissing(
+        f"Study {study} has no screen {wanted!r}; it has {len(screens)}: {known}.",
+        "The twin would not know what to look at.",
+        "Name a screen by its id, or by its number counted from 1.",
+    )
+
+
+def _worked(request: Message, wanted: type[M]) -> list[M]:
+    """Have the engine do something; return what it said of one kind, at least one."""
+    found: list[M] = []
+    with told() as tell:
+        tell(Progress(done=0, message="Loading the model"))
+        with loaded() as program:
+            tell(Progress(done=0, message="Working"))
+            for event in work(program, request):
+                if isinstance(event, wanted):
+                    found.append(event)
+                elif isinstance(event, Step):
+                    tell(Progress(done=event.step, total=event.total, unit="steps", message="Fitting"))
+    if not found:
+        raise ProgramError(
+            "The engine ended without a result.",
+            "There is nothing to show.",
+            "Use the studio and the engine of the same installation.",
+        )
+    return found
+
+
+def _config(operator: str, placement: str, seed: int) -> FitConfig:
+    try:
+        return FitConfig.model_validate({"operator": operator, "placement": placement, "seed": seed})
+    except ValidationError as error:
+        raise TuningError(
+            f"A fit cannot be set up like this: {listed(error)}",
+            "A fit with half-understood settings could not be repeated.",
+            "Use --placement after-image or front.",
+        ) from error
+
+
+def _refuse_missing(persona: Path) -> None:
+    if not persona.is_file():
+        raise SessionMissing(
+            f"There is no persona {persona}.",
+            "There is no twin to ask.",
+            "Check the name, or run gazetwin fit.",
+        )
