@@ -7,16 +7,18 @@ The mean KL from targets to p is convex in the exponents, so the fit has one min
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from protocols.geometry import FloatArray
 
 LOG_FLOOR = 1e-6
-_RIDGE = 0.5
 _MAX_STEPS = 50
 _TOLERANCE = 1e-9
+_TINY = 1e-300
+
+Features = tuple[FloatArray, FloatArray]
 
 
 def floored_log(p: FloatArray) -> FloatArray:
@@ -32,34 +34,39 @@ def pooled(exponents: FloatArray, features: FloatArray) -> FloatArray:
 
 
 def fit_exponents(
-    features: Sequence[FloatArray], targets: Sequence[FloatArray], centre: FloatArray
+    features: Sequence[FloatArray], targets: Sequence[FloatArray], centre: FloatArray, ridge: float
 ) -> FloatArray:
-    """Return exponents (k,) that minimise Σ KL(target || pooled) + ½ · ½ ‖e - centre‖².
-
-    The ridge weighs as much as about one page view, so it decides only where views say nothing.
+    """Return exponents (k,) that minimise Σ KL(target || pooled) + ½ ridge ‖e - centre‖².
 
     Args:
         features: per view (k, n).
         targets: per view (n,), summing to 1; a one-hot vector makes KL the log-loss of a click.
         centre: (k,), returned as it is when there are no views.
+        ridge: pull towards the centre, positive; one view pulls with about 1.
     """
+    views = list(zip(features, targets, strict=True))
     exponents = np.asarray(centre, dtype=np.float64).copy()
     for _ in range(_MAX_STEPS):
-        gradient, curvature = _derivatives(exponents, features, targets, centre)
+        gradient, curvature = _derivatives(exponents, views)
+        gradient += ridge * (exponents - centre)
+        curvature += ridge * np.eye(len(exponents))
         step: FloatArray = np.asarray(np.linalg.solve(curvature, gradient), dtype=np.float64)
-        step *= _damping(exponents, step, gradient, features, targets, centre)
-        exponents -= step
+
+        def objective(share: float, at: FloatArray = exponents, move: FloatArray = step) -> float:
+            moved = at - share * move
+            return _cross_entropy(moved, views) + 0.5 * ridge * float(np.sum((moved - centre) ** 2))
+
+        step *= _damping(objective, float(gradient @ step))
+        exponents = exponents - step
         if np.abs(step).max() < _TOLERANCE:
             break
     return exponents
 
 
-def _derivatives(
-    exponents: FloatArray, features: Sequence[FloatArray], targets: Sequence[FloatArray], centre: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    gradient = _RIDGE * (exponents - centre)
-    curvature = _RIDGE * np.eye(len(exponents))
-    for f, target in zip(features, targets, strict=True):
+def _derivatives(exponents: FloatArray, views: Sequence[Features]) -> tuple[FloatArray, FloatArray]:
+    k = len(exponents)
+    gradient, curvature = np.zeros(k), np.zeros((k, k))
+    for f, target in views:
         p = pooled(exponents, f)
         mean = f @ p
         gradient += mean - f @ target
@@ -67,27 +74,14 @@ def _derivatives(
     return gradient, curvature
 
 
-def _damping(
-    exponents: FloatArray,
-    step: FloatArray,
-    gradient: FloatArray,
-    features: Sequence[FloatArray],
-    targets: Sequence[FloatArray],
-    centre: FloatArray,
-) -> float:
+def _damping(objective: Callable[[float], float], slope: float) -> float:
     """Halve the Newton step until it helps as much as its slope promises (Armijo)."""
-    before, slope, share = _objective(exponents, features, targets, centre), float(gradient @ step), 1.0
-    while share > _TOLERANCE:
-        if _objective(exponents - share * step, features, targets, centre) <= before - 1e-4 * share * slope:
-            break
+    before, share = objective(0.0), 1.0
+    while share > _TOLERANCE and objective(share) > before - 1e-4 * share * slope:
         share /= 2
     return share
 
 
-def _objective(
-    exponents: FloatArray, features: Sequence[FloatArray], targets: Sequence[FloatArray], centre: FloatArray
-) -> float:
-    """Cross-entropy instead of KL: they differ by the targets' own entropy, which does not move."""
-    views = zip(features, targets, strict=True)
-    loss = -sum(float(target @ np.log(pooled(exponents, f) + 1e-300)) for f, target in views)
-    return loss + 0.5 * _RIDGE * float(np.sum((exponents - centre) ** 2))
+def _cross_entropy(exponents: FloatArray, views: Sequence[Features]) -> float:
+    """Return what KL is up to the targets' own entropy, which does not move."""
+    return -sum(float(target @ np.log(pooled(exponents, f) + _TINY)) for f, target in views)

@@ -83,15 +83,15 @@ def test_exponents_are_recovered_from_data_that_follows_them() -> None:
     features = [np.log(rng.dirichlet(np.ones(15), size=2)) for _ in range(200)]
     truth = np.array([0.7, 0.4])
     targets = [pooled(truth, f) for f in features]
-    assert np.allclose(fit_exponents(features, targets, np.array([1.0, 0.0])), truth, atol=0.01)
+    assert np.allclose(fit_exponents(features, targets, np.array([1.0, 0.0]), 0.5), truth, atol=0.01)
 
 
 def test_without_views_exponents_stay_where_they_were() -> None:
-    assert fit_exponents([], [], np.array([0.3, 0.9])).tolist() == [0.3, 0.9]
+    assert fit_exponents([], [], np.array([0.3, 0.9]), 0.5).tolist() == [0.3, 0.9]
 
 
 def test_clicks_are_fitted_as_one_hot_targets() -> None:
     rng = np.random.default_rng(2)
     features = [np.log(rng.dirichlet(np.full(6, 0.5), size=1) + 1e-6) for _ in range(400)]
     drawn = [np.eye(6)[rng.choice(6, p=pooled(np.array([0.5]), f))] for f in features]
-    assert fit_exponents(features, drawn, np.array([1.0]))[0] == pytest.approx(0.5, abs=0.1)
+    assert fit_exponents(features, drawn, np.array([1.0]), 0.5)[0] == pytest.approx(0.5, abs=0.1)
