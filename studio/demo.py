@@ -17,6 +17,7 @@ from pathlib import Path
 from acquisition.clock import SteadyClock
 from acquisition.viewer.messages import ScreenSettings
 from acquisition.viewer.settings import ViewerSettings
+from protocols.errors import SessionError
 from protocols.participant import Participant
 from protocols.study import StudyProtocol, load_study
 from protocols.wire import Progress, decode
@@ -179,6 +180,8 @@ class Demonstration:
         )
         with self._timed("report", "Writing the report"):
             self._write(result)
+        if self._conductor is not None:
+            self._conductor.announce("finished", f"Everything is in {self._order.folder}.")
         return result
 
     @contextmanager
@@ -211,8 +214,12 @@ class Demonstration:
             order = self._recording(rig)
             foresight.begin(order.participant.pseudonym, order.participant.preferred, self._config())
             recorded = record(order, rig, stage, clock, foresight=foresight, watch=watched)
-        if recorded.ending.error is not None:
-            raise recorded.ending.error
+        if recorded.ending.outcome != "complete":
+            raise recorded.ending.error or SessionError(
+                f"The session was ended early: {recorded.ending.why}.",
+                "A twin is fitted to a whole session.",
+                f"Run the demonstration again; what was recorded is kept in {recorded.path}.",
+            )
         return recorded, foresight
 
     def _recording(self, rig: Rig) -> Order:

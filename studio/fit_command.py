@@ -73,7 +73,7 @@ def simulated(persona: Path, pages: Sequence[str]) -> list[Simulated]:
 
 
 def page_spec(text: str) -> PageSpec:
-    """Return the page that ``STUDY:SCREEN[@SCROLL]`` names; SCREEN is an id, or a number counted from 1.
+    """Return the page that ``STUDY:SCREEN[@SCROLL]`` names; SCREEN is an id, or the number it ends in.
 
     Raises:
         StimulusMissing: there is no such page.
@@ -93,17 +93,23 @@ def page_spec(text: str) -> PageSpec:
 
 
 def _screen(screens: Sequence[CarouselScreen], wanted: str, study: str) -> CarouselScreen:
-    by_id = {screen.id: screen for screen in screens}
-    if wanted in by_id:
-        return by_id[wanted]
-    if wanted.isdecimal() and 1 <= int(wanted) <= len(screens):
-        return screens[int(wanted) - 1]
+    for screen in screens:
+        if wanted == screen.id:
+            return screen
+    numbered = [screen for screen in screens if wanted.isdecimal() and _number(screen.id) == int(wanted)]
+    if len(numbered) == 1:
+        return numbered[0]
     known = f"{screens[0].id} to {screens[-1].id}" if screens else "none"
     raise StimulusMissing(
         f"Study {study} has no screen {wanted!r}; it has {len(screens)}: {known}.",
         "The twin would not know what to look at.",
-        "Name a screen by its id, or by its number counted from 1.",
+        "Name a screen by its id, or by the number at the end of its id.",
     )
+
+
+def _number(screen_id: str) -> int | None:
+    digits = re.search(r"\d+$", screen_id)
+    return int(digits.group()) if digits else None
 
 
 def _worked(request: Message, wanted: type[M]) -> list[M]:

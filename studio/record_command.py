@@ -69,8 +69,9 @@ def _on_display(order: Order, rig: Rig, clock: Clock) -> Recorded:
     from studio.windows.performing import application
     from studio.windows.record import record_on_display
 
-    with interruptible() as watch:
-        return record_on_display(application(), order, rig, clock, watch)
+    app = application()
+    with interruptible(app.exit) as watch:
+        return record_on_display(app, order, rig, clock, watch)
 
 
 def _headless(order: Order, rig: Rig, clock: Clock) -> Recorded:

@@ -22,9 +22,14 @@ _ENDED = ("fitting", "finished", "aborted", "failed")
 
 
 class Interruption:
-    """What Ctrl-C and a terminate do: end the session in order; once more, end the program at once."""
+    """What Ctrl-C and a terminate do: end the session in order; once more, or outside of one, leave.
 
-    def __init__(self) -> None:
+    Args:
+        leave: leaves at once.
+    """
+
+    def __init__(self, leave: Callable[[], object]) -> None:
+        self._leave = leave
         self._conductor: Conductor | None = None
         self._asked = False
 
@@ -36,15 +41,25 @@ class Interruption:
         """Handle a signal, in the main thread."""
         del frame
         if self._asked or self._conductor is None or self._conductor.over:
-            raise KeyboardInterrupt
-        self._asked = True
-        self._conductor.post(Did(Abort(f"interrupted by {signal.Signals(number).name}")))
+            self._leave()
+        else:
+            self._asked = True
+            self._conductor.post(Did(Abort(f"interrupted by {signal.Signals(number).name}")))
+
+
+def interrupt() -> None:
+    """Leave a program without windows."""
+    raise KeyboardInterrupt
 
 
 @contextmanager
-def interruptible() -> Iterator[Watch]:
-    """Yield what makes Ctrl-C (and a terminate) end a session in order; enter it in the main thread."""
-    handler = Interruption()
+def interruptible(leave: Callable[[], object] = interrupt) -> Iterator[Watch]:
+    """Yield what makes Ctrl-C (and a terminate) end a session in order; enter it in the main thread.
+
+    Args:
+        leave: what to do when there is no session to end; a program with windows must not raise.
+    """
+    handler = Interruption(leave)
     before = {number: signal.signal(number, handler) for number in _SIGNALS}
     try:
         yield handler.watch

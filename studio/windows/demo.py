@@ -37,7 +37,7 @@ def demonstrate(order: DemoOrder, stay: bool) -> DemoResult:
         KeyboardInterrupt: it was left early.
     """
     app = application()
-    with own_network(), told() as tell, interruptible() as watch:
+    with own_network(), told() as tell, interruptible(app.exit) as watch:
         return _Windows(app, Demonstration(order, tell), watch, stay).run()
 
 
@@ -95,7 +95,7 @@ class _Windows:
 
     def _abort(self, reason: str) -> None:
         if self._conductor is None or self._conductor.over:
-            self._app.quit()
+            self._app.exit()
         else:
             self._post(Did(Abort(reason)))
 
@@ -103,7 +103,7 @@ class _Windows:
         """The work is over: leave the last picture for a moment, or for as long as it is looked at."""
         self._participant.dismiss()
         if not self._stay or self._work.failed:
-            QTimer.singleShot(0 if self._work.failed else _LAST_LOOK_MS, self._app.quit)
+            QTimer.singleShot(0 if self._work.failed else _LAST_LOOK_MS, self._app.exit)
 
 
 def _place(participant: ParticipantWindow, operator: OperatorWindow) -> None:

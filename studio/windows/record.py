@@ -40,7 +40,7 @@ class _Display:
         self._window = ParticipantWindow(order.study.screen.size_px)
         self._stage = WindowStage(self._window, clock)
         self._work = Work(self._job)
-        self._work.over.connect(app.quit)
+        self._work.over.connect(app.exit)
         self._window.escape_pressed.connect(self._escape)
         if rig.viewer is None:
             self._listen()
