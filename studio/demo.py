@@ -10,7 +10,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from sessions.reader import Recording
 from sessions.slots import Slots
 from studio.cli.output import jsonable
 from studio.conductor import Conductor
-from studio.engine import loaded, running, work
+from studio.engine import load, running, work
 from studio.foresight import Foresight
 from studio.programs import Program
 from studio.recording import FILE_NAME, Order, Recorded, record
@@ -133,10 +133,16 @@ class Demonstration:
     Args:
         order: what to demonstrate.
         tell: told about progress.
+        engine: starts the engine program for as long as its context lasts.
     """
 
-    def __init__(self, order: DemoOrder, tell: Tell) -> None:
-        self._order, self._tell = order, tell
+    def __init__(
+        self,
+        order: DemoOrder,
+        tell: Tell,
+        engine: Callable[[], AbstractContextManager[Program]] = running,
+    ) -> None:
+        self._order, self._tell, self._engine = order, tell, engine
         self._study = load_study(order.study)
         self._seconds: dict[str, float] = {}
         self._conductor: Conductor | None = None
@@ -160,7 +166,7 @@ class Demonstration:
         started = time.perf_counter()
         with ExitStack() as stack:
             secret = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gazetwin-demo-")))
-            program = stack.enter_context(running())
+            program = stack.enter_context(self._engine())
             with self._timed("session", "Recording a session with a simulated participant"):
                 recorded, foresight = self._session(program, secret / "truth.npz", stage, watch)
             with self._timed("slots", "Finding fixations and slots"):
@@ -242,7 +248,8 @@ class Demonstration:
         if foresight.concluded():
             self._work(program, request)
         else:
-            with loaded() as fresh:
+            with self._engine() as fresh:
+                load(fresh)
                 self._work(fresh, request)
         return decode(out.read_text(encoding="utf-8"), Comparison)
 

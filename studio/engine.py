@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
@@ -30,15 +30,28 @@ def loaded(backbone: str = "carousel-tiny") -> Iterator[Program]:
         GazeTwinError: the model cannot be loaded.
     """
     with running() as program:
-        for _ in work(program, Load(backbone=backbone)):
-            pass
+        load(program, backbone)
         yield program
 
 
+def load(program: Program, backbone: str = "carousel-tiny") -> None:
+    """Have a started engine load a model.
+
+    Raises:
+        GazeTwinError: the model cannot be loaded.
+    """
+    for _ in work(program, Load(backbone=backbone)):
+        pass
+
+
 @contextmanager
-def running() -> Iterator[Program]:
-    """Start the engine without a model for as long as the context lasts."""
-    program = engine()
+def running(make: Callable[[], Program] = engine) -> Iterator[Program]:
+    """Start the engine without a model for as long as the context lasts.
+
+    Args:
+        make: returns the program, not started.
+    """
+    program = make()
     program.start()
     try:
         yield program

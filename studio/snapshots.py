@@ -56,6 +56,7 @@ class Snapshots:
         self._trial = -1
         self._scores: dict[int, Score] = {}
         self._verdict: Verdict | None = None
+        self._concluded = False
         self._looked_at = threading.Event()
 
     def pull(self) -> LiveState:
@@ -105,7 +106,8 @@ class Snapshots:
         self._state = replace(self._state, phase=phase, line=why or "The session is complete.", page=None)
 
     def conclude(self) -> None:
-        """All gaze has arrived: take the last numbers."""
+        """No further gaze will come: take the last numbers."""
+        self._concluded = True
         self._refresh_now(self._began_s + self._state.elapsed_s)
 
     def refresh(self, now_s: float) -> None:
@@ -178,7 +180,8 @@ class Snapshots:
             first.setdefault(view.slots.view.trial, view)
         for trial, view in first.items():
             predicted = self._predicted(trial)
-            if trial not in self._scores and view.final and predicted and view.slots.fixation_ms.sum() > 0:
+            final = view.final or self._concluded
+            if trial not in self._scores and final and predicted and view.slots.fixation_ms.sum() > 0:
                 real = SlotDistribution.of(view.slots.fixation_ms, "fixation").weights
                 known = {
                     row: kl(real, np.asarray(predicted.views[row].attention))

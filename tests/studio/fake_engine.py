@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
+
+import numpy as np
 
 from protocols.carousel import layout
 from protocols.wire import Done, Message, decode, encode
+from sessions.reader import Recording
+from sessions.views import PageView
 from tuning import events
+from tuning.metrics import attention_scores, averages
 
 
 def main() -> None:
@@ -31,7 +37,52 @@ def main() -> None:
         elif isinstance(request, events.Observe):
             observed += 1
             _say(events.Observed(observed=observed, steps=1, seconds=0.0))
+        elif isinstance(request, events.Fit):
+            _fit(request)
         _say(Done())
+
+
+def _fit(request: events.Fit) -> None:
+    """Write a persona that is none, and an honest comparison of two maps on all pages."""
+    with Recording.open(Path(request.sessions[0])) as recording:
+        judged = tuple(_judged(view) for view in recording.views() if view.fixation_ms.sum() > 0)
+        participant = recording.participant.pseudonym
+    _say(events.Step(step=1, total=1, loss=1.0, attention=1.0, click=0.0, penalty=0.0))
+    Path(request.out).write_bytes(b"persona")
+    _say(events.Saved(what="persona", path=request.out))
+    rows = judged[0].scores
+    comparison = events.Comparison(
+        participant=participant,
+        backbone="stand-in",
+        operator=request.config.operator,
+        placement=request.config.placement,
+        signal="fixation",
+        heldout={row: averages(j.scores[row] for j in judged) for row in rows},
+        smoothed_logloss={},
+        counts={"views": len(judged)},
+        skipped={},
+        missing={},
+        verdicts=("The stand-in beats nobody.",),
+        judged=judged,
+    )
+    Path(request.comparison).write_text(encode(comparison), encoding="utf-8")
+    _say(events.Saved(what="comparison", path=request.comparison))
+
+
+def _judged(view: PageView) -> events.Judged:
+    human = view.fixation_ms / view.fixation_ms.sum()
+    views = _views(len(human))
+    return events.Judged(
+        trial=view.trial,
+        screen=view.screen.id,
+        viewport=view.viewport,
+        shown=view.digest,
+        films=tuple(film.key for film in view.films),
+        human=tuple(human),
+        click=view.click,
+        views=views,
+        scores={row: attention_scores(human, np.asarray(views[row].attention)) for row in views},
+    )
 
 
 def _arguments() -> argparse.Namespace:
