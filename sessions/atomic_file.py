@@ -51,7 +51,7 @@ class AtomicFile:
         self._file: IO[bytes] = path.open(mode, buffering=0)
         lock(self._file)
         replay_journal(path)
-        self._journal_path = journal_path(path)
+        self._path, self._journal_path = path, journal_path(path)
         self._journal: IO[bytes] = self._journal_path.open("w+b", buffering=0)
         self._held: list[Write] = []
         self._pending: list[Write] = []
@@ -115,6 +115,16 @@ class AtomicFile:
         os.fsync(self._journal.fileno())
         self._pending, self._held = self._held, []
         self._apply()
+
+    def appear_as(self, path: Path) -> None:
+        """Give the file another name in the same folder, with its journal; call it right after a flush.
+
+        Raises:
+            FileExistsError: there is such a file already.
+        """
+        _renamed(self._path, path)
+        self._journal_path.replace(journal_path(path))
+        self._path, self._journal_path = path, journal_path(path)
 
     def close(self) -> None:
         """Flush, close, and remove the empty journal."""
@@ -185,6 +195,20 @@ def _write_all(file: IO[bytes], offset: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) :]
+
+
+def _renamed(old: Path, new: Path) -> None:
+    """Rename a file without ever replacing another one."""
+    try:
+        new.hardlink_to(old)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if new.exists():
+            raise FileExistsError(errno.EEXIST, "File exists", str(new)) from None
+        old.rename(new)
+    else:
+        old.unlink()
 
 
 def _truncate(file: IO[bytes], size: int) -> None:

@@ -79,14 +79,20 @@ class SessionWriter:
         self._path = path
         self._lock = threading.RLock()
         self._channels = len(header.source.channels)
-        self._file = _created(path)
+        if path.exists():
+            raise _taken(path)
+        # Until it can be read it has another name: a kill in the first moments leaves no empty file.
+        unborn = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        self._file = _created(unborn, path)
         self._h5 = h5py.File(self._file, "w")
         try:
             self._begin(header)
+            self._file.appear_as(path)
+        except FileExistsError:
+            self._discard(unborn)
+            raise _taken(path) from None
         except Exception:
-            self._h5.close()
-            self._file.close()
-            path.unlink()
+            self._discard(unborn)
             raise
 
     @classmethod
@@ -245,6 +251,11 @@ class SessionWriter:
         self.clock_pair(*header.clock_pair)
         self.flush()
 
+    def _discard(self, unborn: Path) -> None:
+        self._h5.close()
+        self._file.close()
+        unborn.unlink()
+
     def _append_row(self, table: str, row: Mapping[str, object]) -> None:
         self._append(
             table, {name: np.asarray([value], dtype=_row_dtype(value)) for name, value in row.items()}
@@ -259,15 +270,17 @@ def _row_dtype(value: object) -> type | None:
     return object if isinstance(value, str) else None
 
 
-def _created(path: Path) -> AtomicFile:
+def _taken(path: Path) -> SessionError:
+    return SessionError(
+        f"{path} exists already.",
+        "A recording never overwrites another.",
+        "Choose another name, or move the old recording away.",
+    )
+
+
+def _created(unborn: Path, path: Path) -> AtomicFile:
     try:
-        return AtomicFile(path)
-    except FileExistsError:
-        raise SessionError(
-            f"{path} exists already.",
-            "A recording never overwrites another.",
-            "Choose another name, or move the old recording away.",
-        ) from None
+        return AtomicFile(unborn)
     except OSError as error:
         raise SessionError(
             f"{path} cannot be created: {error.strerror}.",
