@@ -22,6 +22,7 @@ from tuning.engine import Engine, open_bench, reserved_stdout
 from tuning.events import Event, PageSpec
 
 Job = Generator[Event, None, None]
+WEIGHTS = Path(__file__).with_name("weights")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,7 +69,9 @@ def _simulate(asked: argparse.Namespace) -> Job:
 
 
 def _cohort(asked: argparse.Namespace) -> Job:
-    return open_bench(asked.backbone).fit_cohort(_config(asked), Path(asked.out))
+    config = FitConfig.cohort(asked.placement) if not asked.config else _config(asked)
+    out = Path(asked.out or WEIGHTS / f"cohort-tiny-{config.placement}.safetensors")
+    return open_bench(asked.backbone).fit_cohort(config, out)
 
 
 def _config(asked: argparse.Namespace) -> FitConfig:
@@ -96,7 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("persona")
     simulate.add_argument("pages", nargs="+", help="files with one `page` message each")
     cohort = _program(programs, "cohort", _cohort, "fit the simulated cohort that ships with a backbone")
-    cohort.add_argument("--out", default=str(Path(__file__).with_name("weights") / "cohort-tiny.safetensors"))
+    cohort.add_argument("--placement", choices=("after-image", "front"), default="after-image")
+    cohort.add_argument("--out", default="", help="cohort to write, by default beside the backbone's weights")
     cohort.add_argument("--config", default="", help="settings, TOML")
     return parser
 

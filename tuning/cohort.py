@@ -129,7 +129,7 @@ def fit_cohort(
     plan: CohortPlan,
     config: FitConfig,
 ) -> Generator[FitEvent, None, Cohort]:
-    """Fit basis, shared prompt, mean map and exponents of a cohort."""
+    """Fit basis, shared prompt, mean map and exponents of a cohort (minutes)."""
     fitted = yield from fit(backbone, operator, examples, config)
     everybody = [_anonymous(e) for e in examples]
     shared = yield from fit(backbone, operator, everybody, config.model_copy(update={"basis_size": 1}))
