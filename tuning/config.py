@@ -25,7 +25,7 @@ class FitConfig(BaseModel):
     """How soft prompts are fitted.
 
     The defaults were chosen on simulated viewers that are in no cohort and no demonstration. Five soft tokens
-    suit carousel-tiny: its longest training question was five words longer than the usual one, and more tokens
+    suit carousel-tiny: its longest training question was five words longer than the usual one; more tokens
     would move letters to positions it has never seen. The paper uses 16.
 
     Attributes:
