@@ -43,8 +43,8 @@ log = logging.getLogger(__name__)
 
 STUDY = "demo"
 PARTICIPANT = "SIM01"
-FIXATIONS = (9, 12)
-"""Fixations per page of the simulated participant: about four seconds."""
+FIXATIONS = (13, 16)
+"""Fixations per page of the simulated participant: about five seconds."""
 
 PERSONA, REPORT, RESULTS = "persona.safetensors", "report.html", "results.json"
 
