@@ -65,7 +65,7 @@ def test_same_study_has_the_same_digest_in_another_process() -> None:
 
 def test_demo_is_short_and_its_pages_can_be_laid_out() -> None:
     trials = load_study("demo").trials(0, seed=7)
-    assert len(trials) == 30
+    assert len(trials) == 24
     assert {t.task for t in trials} == {Task.FREE_BROWSING}
     assert all(len(layout(t.screen, Viewport.top_of(t.screen))) == 15 for t in trials)
 
