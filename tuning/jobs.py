@@ -32,14 +32,21 @@ from tuning.splits import split_screens
 
 Job = Generator[Event, None, None]
 
-DEFAULT_THREADS = 2
+
+def threads() -> int:
+    """Return how many threads the model may use: OMP_NUM_THREADS, otherwise half of the cores.
+
+    Threads wait for each other by spinning. With as many threads as cores, any other busy program makes a
+    small model eight times slower, and during a session there always is one.
+    """
+    return int(os.environ.get("OMP_NUM_THREADS") or max(1, (os.cpu_count() or 2) // 2))
 
 
 class Workbench:
     """A loaded backbone and the participant who is predicted now; jobs run one at a time."""
 
     def __init__(self, name: str) -> None:
-        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", DEFAULT_THREADS)))
+        torch.set_num_threads(threads())
         started = time.perf_counter()
         self.backbone: Backbone = load_backbone(name)
         self.seconds = time.perf_counter() - started

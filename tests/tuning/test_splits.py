@@ -23,7 +23,7 @@ def test_every_screen_is_in_exactly_one_split_whatever_the_order(screens: set[st
 
 def test_shares_are_about_what_was_asked() -> None:
     splits = list(split_screens([str(i) for i in range(40)], 0).values())
-    assert (splits.count("test"), splits.count("val")) == (10, 6)
+    assert (splits.count("test"), splits.count("val")) == (16, 6)
 
 
 def test_too_few_screens_are_refused() -> None:
