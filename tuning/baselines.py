@@ -114,9 +114,9 @@ def participant_map(views: Sequence[Looked]) -> PositionMap:
 
 
 def best_smoothing(views: Sequence[Looked]) -> float:
-    """Return the smoothing whose left-out predictions have the smallest KL; 1 with a single screen."""
+    """Return the smoothing whose left-out predictions have the smallest KL; the most with a single screen."""
     if len({v.screen_id for v in views}) < 2:
-        return 1.0
+        return SMOOTHINGS[-1]
     return min(SMOOTHINGS, key=lambda s: _left_out_kl(views, s))
 
 
