@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO
 
-from protocols.errors import GazeTwinError
+from protocols.errors import GazeTwinError, StimulusMissing
 from protocols.wire import Cancelled, Done, Failed, Message, decode, encode
 from tuning import events
 from tuning.config import FitConfig
@@ -64,8 +64,21 @@ def _compare(asked: argparse.Namespace) -> Job:
 
 
 def _simulate(asked: argparse.Namespace) -> Job:
-    pages = tuple(decode(Path(page).read_text(encoding="utf-8"), PageSpec) for page in asked.pages)
+    pages = tuple(_page(Path(path)) for path in asked.pages)
     return open_bench(asked.backbone).simulate(events.Simulate(persona=asked.persona, pages=pages))
+
+
+def _page(path: Path) -> PageSpec:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StimulusMissing(
+            f"The page {path} cannot be read: {error}.",
+            "There is nothing to look at.",
+            "Name files that hold one `page` message each.",
+        ) from error
+    page: PageSpec = decode(text, PageSpec)
+    return page
 
 
 def _cohort(asked: argparse.Namespace) -> Job:

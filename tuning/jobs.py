@@ -24,6 +24,7 @@ from tuning.evaluate import compare, view_of
 from tuning.events import Event, PageSpec
 from tuning.fitting import fit_persona
 from tuning.live import LiveTwin
+from tuning.output import require_writable, write_whole
 from tuning.persona import Persona
 from tuning.recordings import held_out, read_material
 from tuning.registry import load_backbone, make_operator
@@ -124,8 +125,10 @@ class Workbench:
 
     def fit(self, request: events.Fit) -> Job:
         """Fit, judge and save one participant's persona."""
-        yield Progress(done=0, total=request.config.steps, unit="steps", message="Reading sessions")
         config = request.config
+        yield Progress(done=0, total=config.steps, unit="steps", message="Reading sessions")
+        for target in filter(None, (request.out, request.comparison)):
+            require_writable(Path(target))
         paths = [Path(p) for p in request.sessions]
         material = read_material(paths, lambda screens: split_screens(screens, config.seed))
         operator, cohort = make_operator(config.operator), self.cohort(config)
@@ -202,9 +205,7 @@ def _refuse_other_slots(page: Page, request: events.Observe) -> None:
 
 
 def _written(found: events.Comparison, path: str) -> events.Saved:
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(wire.encode(found) + "\n", encoding="utf-8")
+    write_whole(Path(path), (wire.encode(found) + "\n").encode())
     return events.Saved(what="comparison", path=path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from protocols.errors import PersonaMismatch
 from protocols.mistakes import listed
+from tuning.output import write_whole
 
 METADATA_KEY = "gazetwin"
 MAX_BYTES = 64 * 1024 * 1024
@@ -23,16 +23,14 @@ Description = TypeVar("Description", bound=BaseModel)
 
 
 def write(path: Path, tensors: Mapping[str, Tensor], description: BaseModel) -> None:
-    """Write a file; it is complete or not there at all."""
+    """Write a file; it is complete or not there at all.
+
+    Raises:
+        TuningError: it cannot be written there.
+    """
     contents = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     data = save(contents, metadata={METADATA_KEY: description.model_dump_json(by_alias=True)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, data)
 
 
 def read(path: Path, kind: type[Description]) -> tuple[dict[str, Tensor], Description]:

@@ -1,0 +1,166 @@
+"""From a real recording to a judged persona and a simulation, as child programs with the shipped model."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from acquisition.samples import GazeChunk
+from acquisition.source import SourceInfo
+from acquisition.viewer.policy import Viewer, attention, click_distribution
+from protocols.errors import NotEnoughExamples
+from protocols.geometry import Screen
+from protocols.markers import Code, Marker
+from protocols.participant import Participant
+from protocols.raster import render
+from protocols.stimulus import Page, Viewport
+from protocols.study import Trial, load_study
+from protocols.wire import decode, encode
+from sessions.writer import SessionWriter
+from tuning.config import FitConfig
+from tuning.events import ROWS, Comparison, Event, PageSpec
+from tuning.recordings import held_out, read_material
+from tuning.splits import split_screens
+
+TRIALS, TRIAL_S, RATE_HZ = 12, 4.0, 120.0
+VIEWER = Viewer("left", 1.4, 0.8, 4.0, 0.5, ("Drama", "Comedy", "Horror"))
+
+
+def gaze_on(rng: np.random.Generator, page: Page, from_s: float) -> GazeChunk:
+    count = int(TRIAL_S * RATE_HZ)
+    t_s = from_s + np.arange(count) / RATE_HZ
+    centres = np.asarray([slot.box.centre for slot in page.layout.slots])
+    chosen = rng.choice(len(centres), size=12, p=attention(VIEWER, page.layout, page.films))
+    xy_px = np.repeat(centres[chosen], count // 12, axis=0) + rng.normal(0, 2, (count, 2))
+    return GazeChunk(t_s, t_s, xy_px, np.ones(count, bool), np.full((count, 2), 3.0), xy_px)
+
+
+def write_trial(writer: SessionWriter, rng: np.random.Generator, trial: Trial) -> None:
+    page = render(trial.screen, Viewport.top_of(trial.screen))
+    on_s = 10.0 + trial.index * (TRIAL_S + 1)
+    click = int(rng.choice(15, p=click_distribution(VIEWER, page.layout, page.films)))
+    writer.trial(trial)
+    writer.page(page)
+    writer.marker(Marker(on_s, Code.TRIAL_START, trial.index))
+    writer.viewport(on_s, trial.screen.id, page.viewport, page.digest)
+    writer.gaze(gaze_on(rng, page, on_s))
+    writer.marker(Marker(on_s + TRIAL_S, Code.CLICK, trial.index, {"slot": click}))
+    writer.marker(Marker(on_s + TRIAL_S, Code.TRIAL_END, trial.index))
+
+
+def write_session(path: Path, pseudonym: str) -> Path:
+    study = load_study("demo")
+    participant = Participant(pseudonym=pseudonym, top_genre="Drama", preferred_genres=("Comedy", "Horror"))
+    writer = SessionWriter.create(
+        path,
+        study=study,
+        participant=Participant(
+            pseudonym=pseudonym, top_genre="Drama", preferred_genres=("Comedy", "Horror")
+        ),
+        screen=Screen(),
+        source=SourceInfo("Test", "scripted", "gazetwin", "id", RATE_HZ, ("x", "y"), ("px", "px")),
+        clock_pair=(1.0, 1.7e9),
+        software="gazetwin test",
+    )
+    rng = np.random.default_rng(6)
+    for trial in study.trials(0, 1)[:TRIALS]:
+        write_trial(writer, rng, trial)
+    writer.close("complete")
+    return path
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_session(tmp_path_factory.mktemp("session") / "one.h5", "P01")
+
+
+def program(*arguments: str) -> tuple[int, list[Any]]:
+    found = subprocess.run(
+        [sys.executable, "-P", "-m", "tuning", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    return found.returncode, [decode(line, Event) for line in found.stdout.splitlines()]
+
+
+def test_a_recording_becomes_examples_whose_pages_carry_letters(session: Path) -> None:
+    material = read_material([session], lambda screens: split_screens(screens, 0))
+    assert len(material.examples) == TRIALS
+    assert material.participant == "P01"
+    assert material.preferred == ("Drama", "Comedy", "Horror")
+    screens = {t.screen.id: t.screen for t in load_study("demo").trials(0, 1)}
+    for example in material.examples:
+        expected = render(screens[example.page.screen_id], example.page.viewport, letters=True)
+        shown = render(screens[example.page.screen_id], example.page.viewport)
+        assert example.page.digest == expected.digest
+        assert example.shown == shown.digest
+        assert example.gaze is not None
+        assert example.cursor is None
+        assert example.click is not None
+        assert example.split == material.splits[example.page.screen_id]
+    assert {e.split for e in material.examples} == {"train", "val", "test"}
+
+
+def test_known_screens_keep_their_split_and_new_ones_are_for_judging(session: Path) -> None:
+    first = read_material([session], lambda screens: split_screens(screens, 0)).splits
+    known = dict(list(first.items())[:3])
+    again = read_material([session], held_out(known)).splits
+    assert again == {screen: known.get(screen, "test") for screen in first}
+
+
+def test_sessions_of_two_participants_are_refused(session: Path, tmp_path: Path) -> None:
+    other = write_session(tmp_path / "two.h5", "P02")
+    with pytest.raises(NotEnoughExamples, match=r"P01.*P02"):
+        read_material([session, other], lambda screens: split_screens(screens, 0))
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+def test_fit_compare_and_simulate(session: Path, tmp_path: Path) -> None:
+    persona, fitted, compared = tmp_path / "p.safetensors", tmp_path / "fit.json", tmp_path / "compare.json"
+    settings = tmp_path / "fit.toml"
+    settings.write_text(FitConfig(steps=20, seed=4).to_toml())
+    code, events = program(
+        *("fit", str(session), "--out", str(persona)),
+        *("--comparison", str(fitted), "--config", str(settings)),
+    )
+    assert code == 0, events[-1]
+    assert [e.kind for e in events][-4:] == ["saved", "saved", "compared", "done"]
+    assert events[-2].heldout.keys() == set(ROWS)
+
+    code, events = program("compare", str(persona), str(session), "--out", str(compared))
+    assert code == 0
+    assert compared.read_text() == fitted.read_text()
+    judged = decode(compared.read_text(), Comparison).judged
+    header = json.loads(persona.read_bytes()[8 : 8 + int.from_bytes(persona.read_bytes()[:8], "little")])
+    provenance = json.loads(header["__metadata__"]["gazetwin"])
+    assert {provenance["splits"][j.screen] for j in judged} == {"test"}
+    assert len(provenance["sessions"][0]["sha256"]) == 64
+
+    page = tmp_path / "page.json"
+    screen = load_study("recgaze").screens[0]
+    page.write_text(encode(PageSpec(screen=screen, viewport=Viewport(340.0, (0,) * 10))))
+    code, events = program("simulate", str(persona), str(page))
+    assert code == 0
+    assert len(events[0].films) == len(events[0].view.attention) == len(events[0].combined.choice)
+
+
+@pytest.mark.engine
+def test_what_cannot_be_read_or_written_is_said_before_the_work(session: Path, tmp_path: Path) -> None:
+    code, events = program("simulate", str(tmp_path / "p"), str(tmp_path / "page.json"))
+    assert (code, events[-1].code) == (2, "StimulusMissing")
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file, not a folder")
+    code, events = program("fit", str(session), "--out", str(blocked / "p.safetensors"))
+    assert (code, events[-1].code) == (2, "TuningError")
+    assert [e.kind for e in events] == ["progress", "failed"]
+    assert stat.S_ISREG(blocked.stat().st_mode)
