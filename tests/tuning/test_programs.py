@@ -62,9 +62,7 @@ def write_session(path: Path, pseudonym: str) -> Path:
     writer = SessionWriter.create(
         path,
         study=study,
-        participant=Participant(
-            pseudonym=pseudonym, top_genre="Drama", preferred_genres=("Comedy", "Horror")
-        ),
+        participant=participant,
         screen=Screen(),
         source=SourceInfo("Test", "scripted", "gazetwin", "id", RATE_HZ, ("x", "y"), ("px", "px")),
         clock_pair=(1.0, 1.7e9),
