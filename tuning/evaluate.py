@@ -164,7 +164,7 @@ def verdicts(heldout: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
                 listed = ", ".join(
                     f"{_LABELS[m]} {heldout[twin][m]:.3f} against {heldout[row][m]:.3f}" for m in lost
                 )
-                sentences.append(f"{NAMES[twin]} does not beat {NAMES[row]}: {listed}.")
+                sentences.append(f"{NAMES[twin]} does not beat {NAMES[row]} on {listed}.")
     return tuple(sentences)
 
 

@@ -11,14 +11,15 @@ COLUMNS = ("kl", "js", "cosine", "csh1", "tgo3", "accuracy", "logloss", "auc")
 
 def print_heldout(compared: Compared | Comparison) -> None:
     """Print one row per model and baseline, then every baseline that a twin does not beat."""
-    columns = [f"{name} {'↓' if name in LOWER_IS_BETTER else '↑'}" for name in COLUMNS]
     rows = [
         (row, *(_number(compared.heldout[row].get(name)) for name in COLUMNS))
         for row in ROWS
         if row in compared.heldout
     ]
     told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in compared.counts.items())
-    show(f"On held-out screens ({told})", ("", *columns), rows)
+    lower = ", ".join(name for name in COLUMNS if name in LOWER_IS_BETTER)
+    title = f"On held-out screens ({told}). Lower is better, in nats: {lower}; higher: the others."
+    show(title, ("", *COLUMNS), rows)
     for sentence in compared.verdicts:
         say(sentence)
     for row, why in compared.missing.items():
