@@ -150,7 +150,7 @@ def test_a_lost_comparison_is_said_in_words() -> None:
         "uniform": {"kl": 0.9, "auc": 0.5},
     }
     assert verdicts(scores) == (
-        "The twin does not beat the participant's own mean map: KL 0.600 against 0.500.",
+        "The twin does not beat the participant's own mean map on KL 0.600 against 0.500.",
     )
 
 
