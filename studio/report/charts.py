@@ -76,7 +76,7 @@ def definitions() -> Html:
 
 def bars(lines: Sequence[Line], full_share: float, words: str) -> Html:
     """Return paired bars, real above twin, with a mark where the combined twin is."""
-    left, right = 300, 170
+    left, right = 300, 330
     scale = (WIDTH_PX - left - right) / full_share
     drawn = [_bar_line(line, left, i * _LINE_PX, scale) for i, line in enumerate(lines)]
     return _svg(joined(drawn), _LINE_PX * len(lines) + 4, words)
