@@ -14,7 +14,7 @@ import threading
 from collections.abc import Generator
 from typing import IO, TYPE_CHECKING, cast
 
-from protocols.errors import GazeTwinError, ProgramError, TuningError
+from protocols.errors import GazeTwinError, ProgramError, SetupError, TuningError
 from protocols.wire import Cancelled, Done, Failed, Message, decode, encode
 from tuning import events
 from tuning.events import Event, Request
@@ -131,9 +131,19 @@ class Engine:
 
 
 def open_bench(backbone: str) -> Workbench:
-    """Load the model libraries and a backbone; takes seconds the first time."""
-    from tuning.jobs import Workbench
+    """Load the model libraries and a backbone; takes seconds the first time.
 
+    Raises:
+        SetupError: the model libraries are not installed.
+    """
+    try:
+        from tuning.jobs import Workbench
+    except ModuleNotFoundError as error:
+        raise SetupError(
+            f"The model libraries are not installed: {error}.",
+            "Recording and replay work without them; fitting and predicting twins do not.",
+            "Install them: pip install 'gazetwin[tune]', or make setup in a checkout.",
+        ) from error
     return Workbench(backbone)
 
 

@@ -201,3 +201,15 @@ def test_cancel_ends_the_running_request_between_two_steps() -> None:
     answers = [decode(line, Event) for line in sink.getvalue().splitlines()]
     assert [a.kind for a in answers] == ["step", "step", "step", "cancelled"]
     assert bench.closed
+
+
+def test_missing_model_libraries_are_named_with_the_command_that_installs_them() -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from protocols.errors import SetupError\n"
+        "from tuning.engine import open_bench\n"
+        "try:\n    open_bench('carousel-tiny')\n"
+        "except SetupError as error:\n    print(error.fix)\n"
+    )
+    out = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert "gazetwin[tune]" in out.stdout
