@@ -9,8 +9,9 @@ from pathlib import Path
 from acquisition.clock import Clock, SteadyClock
 from acquisition.viewer.messages import ScreenSettings
 from acquisition.viewer.settings import ViewerSettings
+from protocols.errors import StudyInvalid
 from protocols.participant import Participant
-from protocols.study import load_study
+from protocols.study import StudyProtocol, load_study
 from protocols.wire import Progress
 from studio.conductor import Conductor
 from studio.progress import told
@@ -44,6 +45,7 @@ def run(request: Request) -> Recorded:
     choice = SourceChoice.parse(request.source, request.name)
     study = load_study(request.study)
     Participant(pseudonym=request.participant)  # a wrong one is refused before anything is started
+    _refuse_unknown_genres(request.preferred, study)
     path = new_file(request.out)
     settings = ViewerSettings(seed=request.seed, screen=ScreenSettings.of(study.screen))
     until_it_ends = study.kind == "free-gaze"
@@ -83,6 +85,16 @@ def _headless(order: Order, rig: Rig, clock: Clock) -> Recorded:
             progress(conductor)
 
         return record(order, rig, HeadlessStage(clock), clock, watch=both)
+
+
+def _refuse_unknown_genres(preferred: tuple[str, ...], study: StudyProtocol) -> None:
+    unknown = [genre for genre in preferred if genre not in study.questionnaire.genres]
+    if unknown:
+        raise StudyInvalid(
+            f"The study asks about no genre called {', '.join(unknown)}.",
+            "A twin is told the participant's genres; one that no film has would mean nothing to it.",
+            f"Choose among {', '.join(study.questionnaire.genres)}.",
+        )
 
 
 def _participant(request: Request, rig: Rig) -> Participant:

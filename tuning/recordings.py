@@ -42,7 +42,7 @@ def read_material(paths: Sequence[Path], splitter: Splitter) -> Material:
         splitter: assigns the screens shown to splits.
 
     Raises:
-        NotEnoughExamples: several participants, or too few screens to split.
+        NotEnoughExamples: several participants, a session named twice, or too few screens to split.
         SessionError: a recording cannot be read.
     """
     screens = [s for path in paths for s in _screens(path)]
@@ -52,6 +52,7 @@ def read_material(paths: Sequence[Path], splitter: Splitter) -> Material:
         with Recording.open(path) as recording:
             examples += examples_of(recording, splits)
             references.append(_reference(recording))
+    _refuse_repeats([reference.session for reference in references])
     participants = sorted({e.participant for e in examples})
     if len(participants) != 1:
         raise NotEnoughExamples(
@@ -60,6 +61,16 @@ def read_material(paths: Sequence[Path], splitter: Splitter) -> Material:
             "Name only the sessions of one participant, of a study that shows carousel pages.",
         )
     return Material(participants[0], examples[0].preferred, examples, splits, tuple(references))
+
+
+def _refuse_repeats(sessions: Sequence[str]) -> None:
+    repeated = sorted({session for session in sessions if sessions.count(session) > 1})
+    if repeated:
+        raise NotEnoughExamples(
+            f"The same session is named more than once: {', '.join(repeated)}.",
+            "Every page view would count twice, and held-out numbers look better founded than they are.",
+            "Name each recording once; copies of a file are the same session.",
+        )
 
 
 def held_out(fitted: Mapping[str, Split]) -> Splitter:

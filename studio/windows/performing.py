@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from protocols.errors import SetupError
@@ -16,6 +16,7 @@ from studio.theme import DARK
 from studio.windows.appearance import dress
 
 T = TypeVar("T")
+_HEARTBEAT = "heartbeat"
 
 
 def application() -> QApplication:
@@ -34,7 +35,17 @@ def application() -> QApplication:
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     dress(app, DARK)
+    _listen_to_signals(app)
     return app
+
+
+def _listen_to_signals(app: QApplication) -> None:
+    """Let Python run its signal handlers: an idle Qt loop would never return to it."""
+    if app.findChild(QTimer, _HEARTBEAT) is None:
+        heartbeat = QTimer(app)
+        heartbeat.setObjectName(_HEARTBEAT)
+        heartbeat.timeout.connect(lambda: None)
+        heartbeat.start(100)
 
 
 class Work(QObject, Generic[T]):
