@@ -73,7 +73,7 @@ def record(
         _print(recorded)
     if recorded.ending.error is not None:
         raise recorded.ending.error
-    if recorded.ending.outcome != "complete":
+    if recorded.ending.outcome != "complete" or not recorded.report.samples:
         raise negative()
 
 
@@ -99,6 +99,8 @@ def _print(recorded: Recorded) -> None:
     say(f"{recorded.path}: {recorded.report.samples} gaze samples, {recorded.ending.outcome}.")
     if recorded.ending.why:
         say(f"Ended because {recorded.ending.why}.")
+    if not recorded.report.samples:
+        note("No gaze arrived at all: check the source with `gazetwin streams` and record again.")
     verdict = recorded.ending.verdict
     if verdict is not None and verdict.verdict == "red":
         note("Gaze is poorly calibrated: see `gazetwin check`.")
