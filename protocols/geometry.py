@@ -58,10 +58,6 @@ class Rect:
             and self.bottom <= other.bottom
         )
 
-    def shifted(self, dx_px: float, dy_px: float) -> Rect:
-        """Return the rectangle moved by (dx, dy) px."""
-        return Rect(self.left + dx_px, self.top + dy_px, self.right + dx_px, self.bottom + dy_px)
-
 
 @dataclass(frozen=True, slots=True)
 class Screen:
@@ -87,10 +83,6 @@ class Screen:
         size_px = np.asarray(self.size_px, dtype=np.float64)
         size_mm = np.asarray(self.size_mm, dtype=np.float64)
         return np.asarray((np.asarray(xy_px) - size_px / 2) * (size_mm / size_px))
-
-    def to_deg(self, xy_px: FloatArray) -> FloatArray:
-        """Convert positions (..., 2) in px to horizontal and vertical visual angle in deg from the centre."""
-        return np.degrees(np.arctan2(self.to_mm(xy_px), self.distance_mm))
 
     def angle_deg(self, a_px: FloatArray, b_px: FloatArray) -> FloatArray:
         """Return the angle (...,) in deg between the gaze rays to ``a`` and ``b``, both (..., 2) in px.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from tuning.pretraining.judge import Verdict
 from tuning.pretraining.loop import Progress, Recipe
+from tuning.pretraining.pages import MIXED_SHARE
 
 _KINDS = {
     "anyone": "choose, three preferred genres, no habit named",
@@ -61,7 +62,7 @@ instead of drawn posters are outside what it was trained on.
 def model_card(recipe: Recipe, last: Progress, verdicts: Mapping[str, Verdict]) -> str:
     """Return the card as Markdown."""
     return _TEXT.format(
-        share_rows=0.65,
+        share_rows=1 - MIXED_SHARE,
         rate=recipe.learning_rate,
         pages=recipe.pages_per_step,
         steps=last.step,
