@@ -38,11 +38,4 @@ class LiveBuffer:
             chunks = [chunk for chunk in self._chunks if float(chunk.t_s.max()) >= since_s]
         joined = GazeChunk.joined(chunks)
         keep = joined.t_s >= since_s
-        return GazeChunk(
-            joined.t_s[keep],
-            joined.t_source_s[keep],
-            joined.xy_px[keep],
-            joined.valid[keep],
-            joined.pupil_mm[keep],
-            joined.raw[keep],
-        )
+        return joined.rows(keep)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from acquisition.clock import Clock, SteadyClock
+from acquisition.eyes import eyes_px
 from acquisition.liblsl import load_pylsl, lsl_failures
-from acquisition.lsl_discovery import Found, StreamWatch, choose, predicate, streams
+from acquisition.lsl_discovery import ON_SCREEN, Found, Reading, StreamWatch, choose, predicate, streams
 from acquisition.samples import GazeChunk
 from acquisition.source import SourceInfo
 from acquisition.source_clock import SourceClock
@@ -45,6 +46,8 @@ class LslSource:
         clock: session clock; LSL's own when omitted.
         lost_after_s: raise SourceLost once the stream has been silent for this long (at least 2 s) and has
             left the network; never when omitted.
+        identity: name, source id or uid, whichever fits; any when omitted.
+        reading: what kind of stream, and how it is understood.
     """
 
     def __init__(
@@ -55,9 +58,12 @@ class LslSource:
         timeout_s: float = 5.0,
         clock: Clock | None = None,
         lost_after_s: float | None = None,
+        identity: str | None = None,
+        reading: Reading = ON_SCREEN,
     ) -> None:
         self._screen = screen
         self._name, self._source_id = name, source_id
+        self._identity, self._reading = identity, reading
         self._timeout_s = timeout_s
         self._clock = clock or SteadyClock()
         self._lost_after_s = lost_after_s
@@ -73,7 +79,8 @@ class LslSource:
     def info(self) -> SourceInfo:
         """Describe the source; only what was asked for before ``open``."""
         if self._found is None:
-            return SourceInfo(self._name or "any gaze stream", "lsl", "", self._source_id or "", 0.0, (), ())
+            asked = self._name or self._identity or "any gaze stream"
+            return SourceInfo(asked, "lsl", "", self._source_id or "", 0.0, (), ())
         stream, profile = self._found.stream, self._found.profile
         return SourceInfo(
             name=stream.name,
@@ -98,7 +105,7 @@ class LslSource:
             SourceAmbiguous: several streams fit.
             ChannelsUnknown: it cannot be understood.
         """
-        self._found = choose(self._name, self._source_id, self._timeout_s)
+        self._found = choose(self._name, self._source_id, self._timeout_s, self._identity, self._reading)
         caveat = self._found.profile.format.caveat
         log.info("recording %s as %s. %s", self._found.stream, self._found.profile.name, caveat)
         try:
@@ -162,8 +169,10 @@ class LslSource:
     def _chunk(self, values: FloatArray, stamps: FloatArray, now_s: float) -> GazeChunk:
         if self._found is None:
             raise self._lost("is not open")
-        xy, valid, pupil = self._found.profile.decode(values, self._screen)
-        return GazeChunk(self._times.to_session(stamps, now_s), stamps, xy, valid, pupil, values)
+        profile = self._found.profile
+        xy, valid, pupil = profile.decode(values, self._screen)
+        eyes = eyes_px(profile, values, self._screen)
+        return GazeChunk(self._times.to_session(stamps, now_s), stamps, xy, valid, pupil, values, eyes)
 
     def _measure_offset(self, patience_s: float) -> None:
         """Take LSL's newest estimate; liblsl keeps estimating in the background."""
@@ -183,7 +192,14 @@ class LslSource:
         if self._lost_after_s is None or silent_s < _SILENT_S:
             return
         if self._watch is None:
-            self._watch = StreamWatch(predicate(self.info.name, self.info.source_id, len(self.info.channels)))
+            self._watch = StreamWatch(
+                predicate(
+                    self.info.name,
+                    self.info.source_id,
+                    len(self.info.channels),
+                    types=self._reading.types,
+                )
+            )
         if silent_s > max(self._lost_after_s, 2.0) and self._watch.gone():
             raise self._lost(f"has left the network; its last sample came {silent_s:.1f} s ago")
 

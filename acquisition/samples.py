@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from protocols.geometry import BoolArray, FloatArray
+
+_NOT_TOLD_APART = np.empty((0, 2, 2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +23,8 @@ class GazeChunk:
         valid: shape (n,).
         pupil_mm: left and right diameter in mm, shape (n, 2); NaN where absent.
         raw: every channel as the source delivered it, shape (n, channels), float64.
+        eyes_px: left and right eye apart, shape (n, 2, 2), as ``xy_px``; NaN where an eye was lost, and all
+            NaN from a source that does not tell the eyes apart, which is the default.
     """
 
     t_s: FloatArray
@@ -29,9 +33,27 @@ class GazeChunk:
     valid: BoolArray
     pupil_mm: FloatArray
     raw: FloatArray
+    eyes_px: FloatArray = field(default_factory=lambda: _NOT_TOLD_APART)
+
+    def __post_init__(self) -> None:
+        """Fill in what the source does not tell."""
+        if self.eyes_px is _NOT_TOLD_APART:
+            object.__setattr__(self, "eyes_px", np.full((len(self.t_s), 2, 2), np.nan))
 
     def __len__(self) -> int:
         return len(self.t_s)
+
+    def rows(self, part: slice | BoolArray) -> GazeChunk:
+        """Return some of the samples."""
+        return GazeChunk(
+            self.t_s[part],
+            self.t_source_s[part],
+            self.xy_px[part],
+            self.valid[part],
+            self.pupil_mm[part],
+            self.raw[part],
+            self.eyes_px[part],
+        )
 
     @classmethod
     def empty(cls, channels: int = 0) -> GazeChunk:
@@ -51,6 +73,7 @@ class GazeChunk:
             np.concatenate([c.valid for c in chunks]),
             np.concatenate([c.pupil_mm for c in chunks]),
             np.concatenate([c.raw for c in chunks]),
+            np.concatenate([c.eyes_px for c in chunks]),
         )
 
 

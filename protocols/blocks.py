@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from protocols.carousel import GENRES, PAGE_SIZE_PX
 from protocols.geometry import Screen
@@ -16,9 +16,15 @@ from protocols.stimulus import CarouselScreen
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 PositiveInt = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Mistake = tuple[tuple[str | int, ...], str]
 
 TARGET = "{target}"
+_RISING = (
+    ("green_mean_deg", "amber_mean_deg"),
+    ("green_max_deg", "amber_max_deg"),
+    ("drift_ok_deg", "drift_correctable_deg"),
+)
 
 
 class Task(StrEnum):
@@ -112,11 +118,56 @@ class Breaks(_Part):
     text: Text
 
 
+class QualityLimits(_Part):
+    """What validation may find; EyeLink's host program, for comparison, calls up to 1.0 and 1.5 deg good.
+
+    Attributes:
+        green_mean_deg: largest mean offset over the targets to be green.
+        green_max_deg: largest offset on any target to be green.
+        amber_mean_deg: largest mean offset to be amber.
+        amber_max_deg: largest offset on any target to be amber.
+        loss: largest share of the expected samples that may be lost on average; more is red.
+        point_loss: the same on any one target.
+        drift_ok_deg: a drift check up to this needs nothing.
+        drift_correctable_deg: up to this the gaze may be shifted; beyond, it must be calibrated anew.
+    """
+
+    green_mean_deg: Positive = 0.5
+    green_max_deg: Positive = 1.0
+    amber_mean_deg: Positive = 1.0
+    amber_max_deg: Positive = 1.5
+    loss: Share = 0.2
+    point_loss: Share = 0.5
+    drift_ok_deg: Positive = 0.5
+    drift_correctable_deg: Positive = 1.5
+
+    @model_validator(mode="after")
+    def _rising(self) -> QualityLimits:
+        for low, high in _RISING:
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(
+                    f"{low} ({getattr(self, low)}) must not exceed {high} ({getattr(self, high)})"
+                )
+        return self
+
+
 class CalibrationPlan(_Part):
-    """How many targets to show; the validation targets are other points than the calibration targets."""
+    """How gaze is calibrated and watched; the validation targets are other points than the calibration's.
+
+    Attributes:
+        targets: calibration targets, shown in random order.
+        validation: validation targets.
+        limits: what counts as good enough.
+        drift_check: when a target in the middle tells how far gaze has drifted: never, before each block but
+            the first and after each break, or before each trial but the first.
+        drift_correction: shift gaze by a drift that a second look confirms; else drift is only recorded.
+    """
 
     targets: Literal[5, 9, 13] = 9
     validation: Literal[4, 5] = 4
+    limits: QualityLimits = QualityLimits()
+    drift_check: Literal["never", "blocks", "trials"] = "blocks"
+    drift_correction: bool = True
 
 
 class Geometry(_Part):

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from acquisition.calibration import Calibration
+from acquisition.eyes import recorded_eyes_px
 from acquisition.quality import Validation
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.source import SourceInfo
@@ -181,7 +182,7 @@ class Recording:
         channels = len(self.source.channels)
         columns = {c.name: group[c.name][wanted] for c in gaze_columns(channels)}
         columns.setdefault("raw", np.empty((len(columns["t_s"]), 0)))
-        return GazeChunk(**columns)
+        return GazeChunk(**columns, eyes_px=recorded_eyes_px(self.source, columns["raw"], self.screen))
 
     def calibrated_xy(self) -> FloatArray:
         """Return gaze as the calibrations in force map it, shape (n, 2), in px; as delivered without any."""

@@ -78,7 +78,7 @@ class ReplaySource:
                 "Nothing: this is the end of the replay.",
             )
         due = self._due(timeout_s)
-        chunk = _rows(self._gaze, self._next, due)
+        chunk = self._gaze.rows(slice(self._next, due))
         self._next = due
         return chunk
 
@@ -160,25 +160,13 @@ def replayed(path: Path, parameters: SlotParameters | None = None, rows: int = C
 
 
 def _chunks(chunk: GazeChunk, rows: int) -> Iterator[GazeChunk]:
-    return (_rows(chunk, start, start + rows) for start in range(0, len(chunk), rows))
+    return (chunk.rows(slice(start, start + rows)) for start in range(0, len(chunk), rows))
 
 
 def _cursor_chunks(chunk: CursorChunk, rows: int) -> Iterator[CursorChunk]:
     for start in range(0, len(chunk), rows):
         part = slice(start, start + rows)
         yield CursorChunk(chunk.t_s[part], chunk.xy_px[part], chunk.buttons[part])
-
-
-def _rows(chunk: GazeChunk, start: int, stop: int) -> GazeChunk:
-    part = slice(start, stop)
-    return GazeChunk(
-        chunk.t_s[part],
-        chunk.t_source_s[part],
-        chunk.xy_px[part],
-        chunk.valid[part],
-        chunk.pupil_mm[part],
-        chunk.raw[part],
-    )
 
 
 def _latest_s(t_s: FloatArray) -> float:
