@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,27 @@ from protocols.errors import ChannelsUnknown, SourceAmbiguous, SourceNotFound
 
 log = logging.getLogger(__name__)
 
-# liblsl compares types literally, and tools spell this one in both ways.
-_GAZE = "(type='Gaze' or type='gaze')"
+# liblsl compares types literally, and tools spell this one in several ways.
+GAZE_TYPES = ("Gaze", "gaze", "Eyetracker", "EyeTracker")
 _OTHERS_S = 0.6  # after the first answer, how long further streams may take to answer
 _METADATA_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What kind of stream is looked for, and how its samples are understood.
+
+    Attributes:
+        recognise: turns a description into a profile, or raises ChannelsUnknown.
+        types: content types to look for; any when empty.
+    """
+
+    recognise: Callable[[StreamDescription], Profile] = recognise
+    types: tuple[str, ...] = GAZE_TYPES
+
+
+ON_SCREEN = Reading()
+"""Gaze on a screen, as the known tools and the XDF vocabulary describe it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +56,25 @@ class Found:
 def streams(timeout_s: float = 1.0) -> list[StreamDescription]:
     """Return every gaze stream that answers within ``timeout_s``, sorted by name, with its channels."""
     pylsl = load_pylsl()
-    handles = pylsl.resolve_bypred(_GAZE, 1024, timeout_s)
+    handles = pylsl.resolve_bypred(predicate(), 1024, timeout_s)
     return sorted((describe(handle) for handle in handles), key=lambda s: (s.name, s.source_id, s.uid))
 
 
-def choose(name: str | None, source_id: str | None, timeout_s: float) -> Found:
+def choose(
+    name: str | None,
+    source_id: str | None,
+    timeout_s: float,
+    identity: str | None = None,
+    reading: Reading = ON_SCREEN,
+) -> Found:
     """Find the one stream that is meant.
 
     Args:
         name: stream name; any when omitted.
         source_id: device id; any when omitted.
         timeout_s: how long to wait for a first answer.
+        identity: name, source id or uid, whichever fits; any when omitted.
+        reading: what kind of stream, and how it is understood.
 
     Raises:
         SourceNotFound: nothing answers; the message lists what else was found.
@@ -56,22 +82,37 @@ def choose(name: str | None, source_id: str | None, timeout_s: float) -> Found:
         ChannelsUnknown: what answers cannot be understood.
     """
     pylsl = load_pylsl()
-    wanted = predicate(name, source_id)
+    wanted = predicate(name, source_id, identity=identity, types=reading.types)
     if not pylsl.resolve_bypred(wanted, 1, timeout_s):
-        raise _not_found(name, source_id, timeout_s)
+        raise _not_found(name or identity, source_id, timeout_s)
     handles = pylsl.resolve_bypred(wanted, 1024, _OTHERS_S)
-    usable, refusals = _usable(handles)
+    usable, refusals = _usable(handles, reading)
     if len(usable) == 1:
         return usable[0]
     if usable:
         raise _ambiguous([found.stream for found in usable])
-    raise refusals[0] if refusals else _not_found(name, source_id, timeout_s)
+    raise refusals[0] if refusals else _not_found(name or identity, source_id, timeout_s)
 
 
-def predicate(name: str | None, source_id: str | None, channel_count: int | None = None) -> str:
-    """Return the XPath condition for gaze streams with the given properties."""
+def predicate(
+    name: str | None = None,
+    source_id: str | None = None,
+    channel_count: int | None = None,
+    identity: str | None = None,
+    types: tuple[str, ...] = GAZE_TYPES,
+) -> str:
+    """Return the XPath condition for streams with the given properties."""
     given = {"name": name, "source_id": source_id, "channel_count": channel_count}
-    return " and ".join([_GAZE, *(f"{key}={_quoted(str(value))}" for key, value in given.items() if value)])
+    conditions = [_any_of({"type": kind} for kind in types)] if types else []
+    conditions += [_any_of([{key: str(value)}]) for key, value in given.items() if value]
+    if identity:
+        conditions.append(_any_of({key: identity} for key in ("name", "source_id", "uid")))
+    return " and ".join(conditions) or "channel_count>0"
+
+
+def _any_of(alternatives: Iterable[dict[str, str]]) -> str:
+    equal = [f"{key}={_quoted(value)}" for one in alternatives for key, value in one.items()]
+    return equal[0] if len(equal) == 1 else f"({' or '.join(equal)})"
 
 
 def describe(handle: Any) -> StreamDescription:
@@ -116,12 +157,12 @@ class StreamWatch:
         return time.monotonic() - self._since_s >= self._SETTLED_S and not self.handles()
 
 
-def _usable(handles: list[Any]) -> tuple[list[Found], list[ChannelsUnknown]]:
+def _usable(handles: list[Any], reading: Reading) -> tuple[list[Found], list[ChannelsUnknown]]:
     usable, refusals = [], []
     for handle in handles:
         stream = describe(handle)
         try:
-            usable.append(Found(handle, stream, recognise(stream)))
+            usable.append(Found(handle, stream, reading.recognise(stream)))
         except ChannelsUnknown as refusal:
             log.info("not used: %s", refusal)
             refusals.append(refusal)
