@@ -122,6 +122,8 @@ def _worked(request: Message, wanted: type[M]) -> list[M]:
             for event in work(program, request):
                 if isinstance(event, wanted):
                     found.append(event)
+                elif isinstance(event, Progress):
+                    tell(event)
                 elif isinstance(event, Step):
                     tell(Progress(done=event.step, total=event.total, unit="steps", message="Fitting"))
     if not found:

@@ -51,8 +51,10 @@ class FitConfig(BaseModel):
         personal_rate: learning rate of the personal prompt, in the units of the basis.
         steps: optimiser steps at most.
         warmup_steps: steps of linear warm-up before the cosine.
+        attention_warmup_steps: steps W without the attention loss; over W more its weight rises to λ.
         batch_size: page views per step.
-        clip_norm: largest gradient norm, over each parameter divided by its learning rate's unit.
+        clip_norm: largest gradient norm.
+        basis_clip_norm: largest gradient norm of the basis alone; None clips it together with the rest.
         evaluate_every: steps between two looks at the validation screens.
         patience: evaluations without improvement before stopping.
         seed: of initialisation and batches.
@@ -80,8 +82,10 @@ class FitConfig(BaseModel):
     personal_rate: Positive = 0.05
     steps: Count = 120
     warmup_steps: Annotated[int, Field(ge=0)] = 5
+    attention_warmup_steps: Annotated[int, Field(ge=0)] = 0
     batch_size: Count = 20
     clip_norm: Positive = 5.0
+    basis_clip_norm: Positive | None = None
     evaluate_every: Count = 10
     patience: Count = 5
     seed: Annotated[int, Field(ge=0)] = 0
@@ -93,7 +97,11 @@ class FitConfig(BaseModel):
 
     @classmethod
     def paper(cls) -> FitConfig:
-        """Return the published losses and prompt; learning rates and schedule stay this program's own."""
+        """Return the published losses, prompt, warm-up, clip norms and epoch score.
+
+        Learning rates, schedule and the scale of the start stay this program's own: they are in units of a
+        model's embeddings, so that one setting suits models of any width.
+        """
         return cls(
             operator="attnlrp",
             placement="front",
@@ -104,6 +112,9 @@ class FitConfig(BaseModel):
             click_weight=0.5,
             anchor_weight=0.0,
             personal_prompt=False,
+            attention_warmup_steps=30,
+            clip_norm=5.0,
+            basis_clip_norm=100.0,
         )
 
     @classmethod
@@ -127,4 +138,5 @@ class FitConfig(BaseModel):
 
     def to_toml(self) -> str:
         """Return all settings as TOML; ``from_toml`` reads them back."""
-        return "".join(f"{name} = {json.dumps(value)}\n" for name, value in self.model_dump().items())
+        told = self.model_dump(exclude_none=True)
+        return "".join(f"{name} = {json.dumps(value)}\n" for name, value in told.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
@@ -38,6 +39,7 @@ def fit_persona(
     material: Material,
     config: FitConfig,
     cohort: Cohort | None,
+    savepoint: Path | None = None,
 ) -> Generator[FitEvent, None, Result]:
     """Fit a participant's twin on training screens, choose on validation screens, judge once on test screens.
 
@@ -47,6 +49,7 @@ def fit_persona(
         material: of one participant.
         config: settings.
         cohort: earlier participants whose basis suits backbone and settings; None fits a basis from nothing.
+        savepoint: file that keeps the unfinished fit, see `tuning.tuner.fit`.
 
     Raises:
         NotEnoughExamples: nothing to fit or nothing to judge.
@@ -54,7 +57,7 @@ def fit_persona(
     if cohort is None:
         yield _no_cohort(backbone.spec, config)
     bank = None if cohort is None else cohort.bank
-    fitted = yield from fit(backbone, operator, material.examples, config, bank)
+    fitted = yield from fit(backbone, operator, material.examples, config, bank, savepoint)
     prompt = fitted.bank.prompt(material.participant)
     habit = _habit(backbone, operator, material.examples, prompt, config, cohort)
     provenance = _provenance(backbone.spec, material, config, cohort, fitted, habit)

@@ -132,8 +132,11 @@ class Workbench:
         paths = [Path(p) for p in request.sessions]
         material = read_material(paths, lambda screens: split_screens(screens, config.seed))
         operator, cohort = make_operator(config.operator), self.cohort(config)
-        result = yield from fit_persona(self.backbone, operator, material, config, cohort)
-        result.persona.save(Path(request.out))
+        out = Path(request.out)
+        savepoint = out.with_name(f"{out.name}.unfinished")
+        result = yield from fit_persona(self.backbone, operator, material, config, cohort, savepoint)
+        result.persona.save(out)
+        savepoint.unlink(missing_ok=True)
         yield events.Saved(what="persona", path=request.out)
         if request.comparison:
             yield _written(result.comparison, request.comparison)

@@ -16,11 +16,13 @@ from tuning.baselines import Looked, PositionMap
 from tuning.cohort import Cohort
 from tuning.config import FitConfig
 from tuning.habit import UNFITTED, Pooling, TrainingView, fit_habit
+from tuning.items import Item, item
+from tuning.learner import Learner
 from tuning.persona import Persona
 from tuning.predictions import Prediction, predictions
 from tuning.probing.base import ProbingOperator
 from tuning.prompts import PromptBank, SoftPrompt
-from tuning.tuner import Item, Learner, fresh_bank, item
+from tuning.tuner import fresh_bank
 
 STEPS_PER_PAGE = 4
 BATCH = 6

@@ -104,6 +104,17 @@ def attention_scores(human: FloatArray, model: FloatArray) -> dict[str, float]:
     }
 
 
+def coarse_js(human: FloatArray, model: FloatArray, k: int) -> float:
+    """Jensen-Shannon divergence in nats over the human's k largest slots and the rest as one.
+
+    Slots with equal gaze are taken in reading order, so that both distributions are cut alike.
+    """
+    q, p = np.asarray(human, dtype=np.float64), np.asarray(model, dtype=np.float64)
+    top, rest = np.split(np.argsort(-q, kind="stable"), [k])
+    cut_q, cut_p = (np.append(d[top], d[rest].sum()) for d in (q, p))
+    return js(cut_q, cut_p)
+
+
 def click_scores(model: FloatArray, choice: FloatArray, click: int) -> dict[str, float]:
     """Score attention `model` and click probabilities `choice` against one click."""
     return {

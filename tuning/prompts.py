@@ -115,6 +115,12 @@ class PromptBank(nn.Module):
         """Return one participant's prompt without gradients."""
         return SoftPrompt(self.prompts([participant])[0].detach().clone(), participant)
 
+    def like(self, tensors: Mapping[str, Tensor]) -> PromptBank:
+        """Return a bank of the same participants and freedom with other tensors."""
+        other = PromptBank.from_tensors(self.participants, tensors)
+        other.basis.requires_grad_(self.basis.requires_grad)
+        return other
+
     def tensors(self) -> dict[str, Tensor]:
         """Return everything but the names, for a safetensors file."""
         return {name: tensor.detach().clone().contiguous() for name, tensor in self.state_dict().items()}

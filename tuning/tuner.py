@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import copy
-import math
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from protocols.errors import NotEnoughExamples
-from protocols.geometry import FloatArray
-from tuning import metrics
-from tuning.backbones.base import Backbone, Prepared
+from protocols.wire import Progress
+from tuning.backbones.base import Backbone
 from tuning.config import FitConfig
 from tuning.events import Evaluated, Step, Warned
-from tuning.examples import Example, Split
-from tuning.losses import anchor_loss, click_loss, generalised_kl, paper_kl
-from tuning.predictions import Prediction, length_groups, predictions
-from tuning.probing.base import Look, ProbingOperator, look
+from tuning.examples import Example
+from tuning.items import Item, items
+from tuning.learner import Learner, warmed_cosine
+from tuning.predictions import length_groups, predictions
+from tuning.probing.base import ProbingOperator
 from tuning.prompts import PromptBank
+from tuning.savepoint import Savepoint, fit_key
+from tuning.selection import Keeper, badness, scores_of
 
-FitEvent = Step | Evaluated | Warned
-
-
-@dataclass(frozen=True, eq=False)
-class Item:
-    """One example that can be fitted.
-
-    Attributes:
-        prepared: for the model, computed once.
-        gaze: (slots,), fp32.
-        click: slot, -1 for none.
-        bare: click probabilities of the model without a prompt, (slots,), fp32.
-        participant: pseudonym.
-    """
-
-    prepared: Prepared
-    gaze: Tensor
-    click: int
-    bare: Tensor
-    participant: str
+FitEvent = Progress | Step | Evaluated | Warned
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +47,12 @@ def fit(
     examples: Sequence[Example],
     config: FitConfig,
     bank: PromptBank | None = None,
+    savepoint: Path | None = None,
 ) -> Generator[FitEvent, None, Fitted]:
     """Fit prompts of the examples' participants.
 
     Test examples are ignored. The best state on validation screens is kept, by KL and log-loss weighed as in
-    the fit; the start counts too.
+    the fit (or the paper's epoch score); the start counts too.
 
     Args:
         backbone: frozen.
@@ -78,64 +60,58 @@ def fit(
         examples: of one or several participants.
         config: settings.
         bank: with a bank, its basis is frozen and the one participant of the examples is a newcomer to it.
+        savepoint: file that keeps an unfinished fit; the same call with the same file goes on where it was
+            closed, or some seconds before it was killed. The caller deletes it when the result is safe.
 
     Returns:
         As the generator's value: ``fitted = yield from fit(...)``.
 
     Raises:
         NotEnoughExamples: nothing to fit, or several newcomers at once.
+        PersonaMismatch: the savepoint is of another fit.
     """
-    train = items(backbone, operator, examples, config, "train")
-    val = items(backbone, operator, examples, config, "val")
+    train = yield from items(backbone, operator, examples, config, "train")
+    val = yield from items(backbone, operator, examples, config, "val")
     _refuse_empty(train, config)
     current = _start(backbone, operator, train, val, config, bank)
-    keeper = _Keeper(backbone, operator, val, config)
-    if not val:
-        yield Warned(
-            what="There are no validation screens with attention.",
-            why="The last step is kept, whether it is the best or not.",
-            fix="Record more screens.",
-        )
-    yield from keeper.look(0, current)
+    keeper = Keeper(backbone, operator, val, config)
     learner = Learner(backbone, operator, current, config, warmed_cosine(config))
-    for step, batch in zip(range(1, config.steps + 1), _batches(train, config), strict=False):
-        yield learner.step(batch)
-        if step % config.evaluate_every == 0 or step == config.steps:
-            yield from keeper.look(step, current)
-            if keeper.stale >= config.patience:
-                break
-    return keeper.fitted(current, step)
-
-
-def items(
-    backbone: Backbone,
-    operator: ProbingOperator,
-    examples: Sequence[Example],
-    config: FitConfig,
-    split: Split,
-) -> list[Item]:
-    """Prepare the examples of one split that carry the signal; `paper` fits views with a click only."""
-    signal = config.train_signal if split == "train" else config.eval_signal
-    needs_click = config.objective == "paper" and split == "train"
-    seen = [(e, e.attention(signal)) for e in examples if e.split == split]
-    usable = [(e, a) for e, a in seen if a is not None and not (needs_click and e.click is None)]
-    prepared = [backbone.prepare(e.page, e.preferred) for e, _ in usable]
-    bare = predictions(backbone, operator, prepared, None, config.placement)
-    return [
-        item(page, attention.weights, example.click, model.choice, example.participant)
-        for (example, attention), page, model in zip(usable, prepared, bare, strict=True)
-    ]
-
-
-def item(prepared: Prepared, gaze: FloatArray, click: int | None, bare: FloatArray, participant: str) -> Item:
-    """Return an item from attention and the bare model's click probabilities, both (slots,)."""
-    return Item(
-        prepared=prepared,
-        gaze=torch.tensor(gaze, dtype=torch.float32),
-        click=-1 if click is None else click,
-        bare=torch.tensor(bare, dtype=torch.float32),
-        participant=participant,
+    saved = Savepoint(
+        savepoint, fit_key(backbone.spec, operator, examples, config, bank), current, learner, keeper
     )
+    if not val:
+        yield _unjudged()
+    if saved.restore():
+        yield Progress(done=learner.done, total=config.steps, unit="steps", message="Going on after a stop")
+    try:
+        yield from _steps(learner, keeper, saved, current, train, config)
+    except GeneratorExit:
+        saved.save()
+        raise
+    saved.save()
+    if keeper.best is None:
+        return Fitted(current, learner.done, {})
+    return Fitted(keeper.best.bank, keeper.best.step, keeper.best.scores)
+
+
+def _steps(
+    learner: Learner,
+    keeper: Keeper,
+    saved: Savepoint,
+    bank: PromptBank,
+    train: Sequence[Item],
+    config: FitConfig,
+) -> Iterator[Step | Evaluated]:
+    """Look when it is time, then make the next step; so a fit can go on from any state in between."""
+    coming = islice(_batches(train, config), learner.done, None)
+    while True:
+        due = learner.done % config.evaluate_every == 0 or learner.done >= config.steps
+        if due and keeper.looked < learner.done:
+            yield from keeper.look(learner.done, bank)
+        if learner.done >= config.steps or keeper.stale >= config.patience:
+            return
+        yield learner.step(next(coming))
+        saved.now_and_then()
 
 
 def fresh_bank(backbone: Backbone, participants: Sequence[str], config: FitConfig) -> PromptBank:
@@ -152,7 +128,7 @@ def most_alike(
     bank: PromptBank,
     config: FitConfig,
 ) -> str:
-    """Return whose prompt in the bank explains a newcomer's training pages best, by KL plus log-loss.
+    """Return whose prompt in the bank explains a newcomer's training pages best, by the score of the fit.
 
     Gradients alone would have to travel from the mean of everybody to the right kind of viewer in few steps.
     """
@@ -160,162 +136,9 @@ def most_alike(
 
     def loss(name: str) -> float:
         seen = predictions(backbone, operator, prepared, bank.prompt(name), config.placement)
-        return _worth(scores_of(train, seen), config)
+        return badness(scores_of(train, seen, config), config)
 
     return min(bank.participants, key=loss)
-
-
-def steady(step: int) -> float:  # noqa: ARG001 - a schedule is a function of the step
-    """Return the share of the learning rate at a step: all of it."""
-    return 1.0
-
-
-def warmed_cosine(config: FitConfig) -> Callable[[int], float]:
-    """Return a schedule: linear warm-up, then a cosine to zero at the last step."""
-
-    def rate(step: int) -> float:
-        warm = config.warmup_steps
-        if step < warm:
-            return (step + 1) / (warm + 1)
-        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(config.steps - warm, 1)))
-
-    return rate
-
-
-class Learner:
-    """Makes optimiser steps on a bank: AdamW in fp32, clipped gradients."""
-
-    def __init__(
-        self,
-        backbone: Backbone,
-        operator: ProbingOperator,
-        bank: PromptBank,
-        config: FitConfig,
-        rate: Callable[[int], float] = steady,
-    ) -> None:
-        self._backbone, self._operator, self._bank, self._config = backbone, operator, bank, config
-        self._done = 0
-        unit = backbone.spec.embedding_rms
-        groups = [{"params": [bank.logits], "lr": config.coefficient_rate}]
-        if bank.basis.requires_grad:
-            groups.append({"params": [bank.basis], "lr": config.basis_rate * unit})
-        if bank.personal is not None:
-            groups.append({"params": [bank.personal], "lr": config.personal_rate * unit})
-        self._parameters = [p for group in groups for p in group["params"]]  # type: ignore[attr-defined]
-        self._optimiser = torch.optim.AdamW(groups, weight_decay=0.0)
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, rate)
-
-    def step(self, batch: Sequence[Item]) -> Step:
-        """Make one step on examples of equal length and say how it went."""
-        self._optimiser.zero_grad(set_to_none=True)
-        with torch.enable_grad():
-            attention, click, anchor = self._losses(batch)
-            config = self._config
-            penalty = config.anchor_weight * anchor + self._penalty()
-            loss = config.attention_weight * attention + config.click_weight * click + penalty
-        torch.autograd.backward(loss, inputs=self._parameters)
-        torch.nn.utils.clip_grad_norm_(self._parameters, config.clip_norm)
-        self._optimiser.step()
-        self._schedule.step()
-        self._done += 1
-        return Step(
-            step=self._done,
-            total=self._config.steps,
-            loss=loss.item(),
-            attention=attention.item(),
-            click=click.item(),
-            penalty=penalty.item(),
-        )
-
-    def _losses(self, batch: Sequence[Item]) -> tuple[Tensor, Tensor, Tensor]:
-        clicks = torch.tensor([i.click for i in batch])
-        seen = self._look(batch, clicks)
-        slots = seen.attention.shape[1]
-        gaze, present = _padded([i.gaze for i in batch], slots)
-        bare, _ = _padded([i.bare for i in batch], slots)
-        measure = paper_kl if self._config.objective == "paper" else generalised_kl
-        attention = measure(seen.attention, gaze, present, self._config.weight_power)
-        return attention, click_loss(seen.log_choice, clicks), anchor_loss(seen.log_choice, bare)
-
-    def _look(self, batch: Sequence[Item], clicks: Tensor) -> Look:
-        return look(
-            self._backbone,
-            self._operator,
-            [i.prepared for i in batch],
-            self._bank.prompts([i.participant for i in batch]),
-            self._config.placement,
-            clicks if self._config.objective == "paper" else None,
-        )
-
-    def _penalty(self) -> Tensor:
-        drift = (self._bank.logits - self._bank.start).square().sum(-1).mean()
-        penalty = self._config.coefficient_penalty * drift
-        if self._bank.personal is None:
-            return penalty
-        relative = self._bank.personal / self._backbone.spec.embedding_rms
-        return penalty + self._config.personal_penalty * relative.square().mean()
-
-
-class _Keeper:
-    """Looks at the validation screens and keeps the best state."""
-
-    def __init__(
-        self, backbone: Backbone, operator: ProbingOperator, val: Sequence[Item], config: FitConfig
-    ) -> None:
-        self._backbone, self._operator, self._val, self._config = backbone, operator, val, config
-        self._best: tuple[int, dict[str, float], PromptBank] | None = None
-        self.stale = 0
-
-    def look(self, step: int, bank: PromptBank) -> Iterator[Evaluated]:
-        """Score a state; nothing without validation screens."""
-        if not self._val:
-            return
-        scores = validation_scores(self._backbone, self._operator, self._val, bank, self._config)
-        better = self._best is None or _worth(scores, self._config) < _worth(self._best[1], self._config)
-        self.stale = 0 if better else self.stale + 1
-        if better:
-            self._best = (step, scores, copy.deepcopy(bank))
-        yield Evaluated(step=step, scores=scores, best=better)
-
-    def fitted(self, last: PromptBank, step: int) -> Fitted:
-        """Return the best state, or the last one when there was nothing to judge by."""
-        if self._best is None:
-            return Fitted(last, step, {})
-        best_step, scores, bank = self._best
-        return Fitted(bank, best_step, scores)
-
-
-def validation_scores(
-    backbone: Backbone,
-    operator: ProbingOperator,
-    val: Sequence[Item],
-    bank: PromptBank,
-    config: FitConfig,
-) -> dict[str, float]:
-    """Return mean KL, and mean log-loss where there are clicks; the model's own answer is explained."""
-    seen: dict[int, Prediction] = {}
-    for participant in dict.fromkeys(i.participant for i in val):
-        own = [n for n, i in enumerate(val) if i.participant == participant]
-        prompt = bank.prompt(participant)
-        found = predictions(backbone, operator, [val[n].prepared for n in own], prompt, config.placement)
-        seen.update(zip(own, found, strict=True))
-    return scores_of(val, [seen[n] for n in range(len(val))])
-
-
-def scores_of(expected: Sequence[Item], seen: Sequence[Prediction]) -> dict[str, float]:
-    """Return mean KL, and mean log-loss where there are clicks."""
-    rows = []
-    for page, found in zip(expected, seen, strict=True):
-        row = {"kl": metrics.kl(page.gaze.double().numpy(), found.attention)}
-        if page.click >= 0:
-            row["logloss"] = metrics.logloss(found.choice, page.click)
-        rows.append(row)
-    return metrics.averages(rows)
-
-
-def _worth(scores: dict[str, float], config: FitConfig) -> float:
-    """Weigh KL and log-loss as the fit does."""
-    return config.attention_weight * scores["kl"] + config.click_weight * scores.get("logloss", 0.0)
 
 
 def _start(
@@ -353,13 +176,12 @@ def _batches(train: Sequence[Item], config: FitConfig) -> Iterator[list[Item]]:
             yield [train[i] for i in epoch[index]]
 
 
-def _padded(shares: Sequence[Tensor], slots: int) -> tuple[Tensor, Tensor]:
-    """Return shares (B, slots) with zeros beyond each example's slots, and where slots exist."""
-    padded, present = torch.zeros(len(shares), slots), torch.zeros(len(shares), slots, dtype=torch.bool)
-    for row, weights in enumerate(shares):
-        padded[row, : len(weights)] = weights
-        present[row, : len(weights)] = True
-    return padded, present
+def _unjudged() -> Warned:
+    return Warned(
+        what="There are no validation screens with attention.",
+        why="The last step is kept, whether it is the best or not.",
+        fix="Record more screens.",
+    )
 
 
 def _refuse_empty(train: Sequence[Item], config: FitConfig) -> None:

@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from protocols.errors import NotEnoughExamples
+from protocols.wire import Progress
 from tuning.config import FitConfig
 from tuning.events import Evaluated, Step, Warned
 from tuning.examples import Example
+from tuning.learner import attention_share
 from tuning.probing.attnlrp import AttnLRP
 from tuning.probing.rollout import Rollout
 from tuning.prompts import PromptBank
@@ -88,10 +90,45 @@ def test_pages_are_prepared_once(fake_backbone: Any, viewed: Viewed) -> None:
 
 def test_a_fit_can_be_stopped_between_steps(fake_backbone: Any, viewed: Viewed) -> None:
     running = fit(fake_backbone, Rollout(1), viewed("P01", "left"), CONFIG)
-    seen = [next(running) for _ in range(4)]
+    steps = (e.step for e in running if isinstance(e, Step))
+    assert [next(steps) for _ in range(3)] == [1, 2, 3]
     running.close()
-    assert [e.step for e in seen if isinstance(e, Step)] == [1, 2, 3]
     assert list(running) == []
+
+
+def test_a_fit_says_how_far_its_preparations_are(fake_backbone: Any, viewed: Viewed) -> None:
+    examples = viewed("P01", "left")
+    events, _ = drained(fit(fake_backbone, Rollout(1), examples, CONFIG))
+    first = next(n for n, e in enumerate(events) if isinstance(e, Step))
+    told = [e for e in events[:first] if isinstance(e, Progress)]
+    assert len(told) > sum(e.split != "test" for e in examples)
+    assert {e.unit for e in told} == {"pages"}
+
+
+def test_the_papers_warm_up_leaves_attention_out_at_first(fake_backbone: Any, viewed: Viewed) -> None:
+    config = FitConfig.paper().model_copy(
+        update={"operator": "rollout", "steps": 10, "attention_warmup_steps": 4, "prompt_length": 2}
+    )
+    events, _ = drained(fit(fake_backbone, Rollout(1), viewed("P01", "left"), config))
+    steps = [e for e in events if isinstance(e, Step)]
+    shares = [
+        (e.loss - config.click_weight * e.click - e.penalty) / config.attention_weight / e.attention
+        if e.attention
+        else 0.0
+        for e in steps
+    ]
+    expected = [0, 0, 0, 0, 0, 0.25, 0.5, 0.75, 1, 1]
+    assert shares == pytest.approx(expected, abs=1e-3)
+    assert [attention_share(n, 4) for n in range(10)] == expected
+
+
+def test_the_papers_epoch_score_is_what_selects(fake_backbone: Any, viewed: Viewed) -> None:
+    config = FitConfig.paper().model_copy(update={"operator": "rollout", "steps": 20, "prompt_length": 2})
+    events, fitted = drained(fit(fake_backbone, Rollout(1), viewed("P01", "left"), config))
+    looks = [e for e in events if isinstance(e, Evaluated)]
+    weights = {"cosine": 0.1, "csh1": 0.2, "csh3": 0.25, "tgo3": 0.2, "accuracy": 0.25, "coarse_js": -0.1}
+    worth = [sum(w * e.scores[name] for name, w in weights.items()) for e in looks]
+    assert fitted.step == looks[worth.index(max(worth))].step
 
 
 def test_the_signal_to_fit_and_the_signal_to_judge_by_are_apart(fake_backbone: Any, viewed: Viewed) -> None:
@@ -108,7 +145,7 @@ def test_the_signal_to_fit_and_the_signal_to_judge_by_are_apart(fake_backbone: A
 def test_without_validation_screens_the_fit_says_so(fake_backbone: Any, viewed: Viewed) -> None:
     examples = [e for e in viewed("P01", "left") if e.split == "train"]
     events, fitted = drained(fit(fake_backbone, Rollout(1), examples, CONFIG))
-    assert isinstance(events[0], Warned)
+    assert sum(isinstance(e, Warned) for e in events) == 1
     assert (fitted.step, fitted.scores) == (CONFIG.steps, {})
 
 
