@@ -15,7 +15,8 @@ from protocols.markers import Marker
 from protocols.slots import SlotLayout
 from protocols.stimulus import Page
 from sessions.calibrations import CalibrationAttempt, calibrated_xy
-from sessions.slots import SlotParameters, Slots, ViewSlots, measured, slots_digest
+from sessions.foreign import GIVEN
+from sessions.slots import METHOD, SlotParameters, Slots, ViewSlots, measured, slots_digest
 from sessions.timeline import Event, Shown, ViewportChange, cuts_s, ends_trial, matters, ordered, shown
 
 HELD_S = 0.5
@@ -48,6 +49,7 @@ class LiveSlots:
 
     screen: Screen
     parameters: SlotParameters = field(default_factory=SlotParameters)
+    _given: Fixations | None = field(default=None, init=False)
     _layouts: dict[str, SlotLayout] = field(default_factory=dict, init=False)
     _calibrations: list[CalibrationAttempt] = field(default_factory=list, init=False)
     _events: list[Event] = field(default_factory=list, init=False)
@@ -61,6 +63,10 @@ class LiveSlots:
     def __post_init__(self) -> None:
         self._ivt = IncrementalIvt(self.screen, self.parameters.ivt)
         self._found = Fixations.empty(self.parameters.ivt)
+
+    def given(self, fixations: Fixations) -> None:
+        """Take fixations that another program found; gaze is not judged any more."""
+        self._given = fixations
 
     def page(self, page: Page) -> None:
         """Announce a page before a viewport change names it."""
@@ -127,7 +133,8 @@ class LiveSlots:
     def slots(self) -> Slots:
         """Return all fixations and views so far; after the last sample, as derived from the file later."""
         views = tuple(view.slots for view in self.views())
-        digest = slots_digest(self.parameters, self._calibrations)
+        method = METHOD if self._given is None else GIVEN
+        digest = slots_digest(self.parameters, self._calibrations, method)
         return Slots(self.parameters, digest, self._fixations_now(), views)
 
     def _measured(self, view: Shown, fixations: Fixations) -> LiveView:
@@ -171,6 +178,8 @@ class LiveSlots:
         self._held = [(t_s[old:], xy_px[old:], valid[old:])]
 
     def _fixations_now(self) -> Fixations:
+        if self._given is not None:
+            return self._given
         ahead = copy.deepcopy(self._ivt)
         rest = ahead.push(*_stacked(self._held)) if self._held else Fixations.empty(self.parameters.ivt)
         return Fixations.joined([self._found, rest, ahead.finish()], self.parameters.ivt)

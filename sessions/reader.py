@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from acquisition.calibration import Calibration
 from acquisition.eyes import recorded_eyes_px
+from acquisition.fixations import Fixations
 from acquisition.quality import Validation
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.source import SourceInfo
@@ -27,10 +28,12 @@ from protocols.stimulus import Page
 from protocols.study import StudyProtocol, Trial
 from sessions.cache import changes_of, stored
 from sessions.calibrations import CalibrationAttempt, calibrated_xy
+from sessions.foreign import GIVEN, read_fixations, read_provenance, refuse_off_screen
 from sessions.opening import opened, opened_hdf5
 from sessions.pages import PageDescription, to_page
 from sessions.schema import LIVE_SLOTS, State, derived_path, gaze_columns
 from sessions.slots import (
+    METHOD,
     SlotParameters,
     Slots,
     ViewSlots,
@@ -39,6 +42,7 @@ from sessions.slots import (
     slots_digest,
     views_of,
 )
+from sessions.source_tables import SourceTable, read_tables
 from sessions.tables import common_rows, texts
 from sessions.timeline import ViewportChange, ordered
 from sessions.views import PageView
@@ -160,6 +164,15 @@ class Recording:
             units=tuple(json.loads(attrs["units"])),
         )
 
+    @property
+    def provenance(self) -> dict[str, object]:
+        """Where an imported recording came from, what was read and what was dropped; empty when recorded."""
+        return read_provenance(self._h5)
+
+    def source_tables(self) -> tuple[SourceTable, ...]:
+        """Return what an importer kept verbatim."""
+        return read_tables(self._h5["source"])
+
     def clock_pairs(self) -> FloatArray:
         """Return pairs of session clock and Unix time, shape (n, 2), in s."""
         group = self._h5["clock/pairs"]
@@ -240,16 +253,23 @@ class Recording:
 
         Args:
             parameters: settings; None for the defaults.
+
+        Raises:
+            SessionError: the gaze of an imported recording is no gaze on the screen.
         """
+        refuse_off_screen(self._h5)
         wanted = parameters or SlotParameters()
-        digest = slots_digest(wanted, self.calibrations())
+        digest = self._digest(wanted)
         found = stored(self._h5, derived_path("slots", digest))
         return found or self._slots(wanted, digest)
 
     def has_slots(self, parameters: SlotParameters | None = None) -> bool:
         """Tell whether slots with these settings are stored in the file."""
-        digest = slots_digest(parameters or SlotParameters(), self.calibrations())
-        return derived_path("slots", digest) in self._h5
+        return derived_path("slots", self._digest(parameters or SlotParameters())) in self._h5
+
+    def given_fixations(self, parameters: SlotParameters | None = None) -> Fixations | None:
+        """Return the fixations of an imported recording that another program found, None without any."""
+        return read_fixations(self._h5, (parameters or SlotParameters()).ivt)
 
     def live_slots(self) -> Slots | None:
         """Return what was found while recording, None when nothing was kept of it."""
@@ -270,10 +290,16 @@ class Recording:
     def _slots(self, parameters: SlotParameters, digest: str) -> Slots:
         chunk, events = self.gaze(), ordered(self.viewports(), self.markers())
         xy_px = calibrated_xy(chunk, self.calibrations())
-        fixations = fixations_of(chunk, xy_px, self.screen, events, parameters.ivt)
+        fixations = self.given_fixations(parameters)
+        if fixations is None:
+            fixations = fixations_of(chunk, xy_px, self.screen, events, parameters.ivt)
         end_s = end_of_data_s(chunk.t_s, events)
         views = views_of(fixations, self.cursor(), events, end_s, self._layout, parameters.within_px)
         return Slots(parameters, digest, fixations, views)
+
+    def _digest(self, parameters: SlotParameters) -> str:
+        method = GIVEN if "fixations" in self._h5 else METHOD
+        return slots_digest(parameters, self.calibrations(), method)
 
     def _layout(self, digest: str) -> SlotLayout:
         return self.page_description(digest).layout

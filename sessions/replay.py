@@ -134,6 +134,9 @@ def pipeline(recording: Recording, parameters: SlotParameters | None = None) -> 
         parameters: settings; None for the defaults.
     """
     live = LiveSlots(recording.screen, parameters or SlotParameters())
+    fixations = recording.given_fixations(parameters)
+    if fixations is not None:
+        live.given(fixations)
     for digest in recording.page_digests():
         live.layout(digest, recording.page_description(digest).layout)
     for attempt in recording.calibrations():

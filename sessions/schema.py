@@ -7,9 +7,10 @@
     /participant profile (JSON: pseudonym and questionnaire, nothing else), attr pseudonym
     /consent     record (JSON)
     /screen      attrs size_px, size_mm, distance_mm, each with its unit in <name>_unit
-    /source      attrs name, kind, profile, source_id, nominal_hz, channels, units
+    /source      attrs name, kind, profile, source_id, nominal_hz, channels, units; see sessions.foreign
     /clock       pairs/{clock_s, unix_s}, offsets/{t_s, offset_s}
     /gaze        t_s, t_source_s, xy_px, valid, pupil_mm, raw (channel labels and units as attributes)
+    /fixations   only imported ones, see sessions.foreign
     /cursor      t_s, xy_px, buttons
     /viewport    t_s, screen, scroll_px, swipes (JSON list), page (digest)
     /markers     t_s, code, trial, payload (JSON)

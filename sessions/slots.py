@@ -68,15 +68,18 @@ class Slots:
     views: tuple[ViewSlots, ...]
 
 
-def slots_digest(parameters: SlotParameters, attempts: Iterable[CalibrationAttempt]) -> str:
+def slots_digest(
+    parameters: SlotParameters, attempts: Iterable[CalibrationAttempt], method: str = METHOD
+) -> str:
     """Return the digest of everything but the recorded data that decides the result.
 
     Args:
         parameters: settings.
         attempts: calibrations, of which only the used ones count.
+        method: where fixations come from.
     """
     used = [(repr(a.from_s), a.calibration.to_json()) for a in in_force(attempts)]
-    text = json.dumps([METHOD, asdict(parameters), used], sort_keys=True)
+    text = json.dumps([method, asdict(parameters), used], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 

@@ -27,6 +27,7 @@ from protocols.stimulus import Page, Viewport
 from protocols.study import StudyProtocol, Trial
 from sessions.atomic_file import AtomicFile
 from sessions.cache import store
+from sessions.foreign import Foreign, write_foreign
 from sessions.pages import PageDescription, to_png
 from sessions.schema import (
     CHUNK_BYTES,
@@ -55,7 +56,7 @@ class Header:
         participant: pseudonym and questionnaire.
         screen: the participant's display.
         source: the gaze source, opened.
-        clock_pair: session clock and Unix time of the same moment, both in s.
+        clock_pair: session clock and Unix time of the same moment, both in s; None when not known.
         software: name and version of the recording program.
         consent: what the participant agreed to and when, as JSON-able facts.
     """
@@ -64,7 +65,7 @@ class Header:
     participant: Participant
     screen: Screen
     source: SourceInfo
-    clock_pair: tuple[float, float]
+    clock_pair: tuple[float, float] | None
     software: str
     consent: Mapping[str, object]
 
@@ -104,7 +105,7 @@ class SessionWriter:
         participant: Participant,
         screen: Screen,
         source: SourceInfo,
-        clock_pair: tuple[float, float],
+        clock_pair: tuple[float, float] | None,
         software: str,
         consent: Mapping[str, object] | None = None,
     ) -> SessionWriter:
@@ -222,6 +223,11 @@ class SessionWriter:
         with self._lock:
             store(self._h5, LIVE_SLOTS, slots)
 
+    def foreign(self, foreign: Foreign) -> None:
+        """Store what an importer found and where it came from; once per recording."""
+        with self._lock:
+            write_foreign(self._h5, foreign)
+
     def flush(self) -> None:
         """Make everything appended so far survive a crash."""
         with self._lock:
@@ -248,7 +254,8 @@ class SessionWriter:
         gaze = self._h5.create_group("gaze")
         self._gaze = Table(gaze, gaze_columns(self._channels), GAZE_CHUNK_BYTES)
         _describe_channels(gaze, header.source)
-        self.clock_pair(*header.clock_pair)
+        if header.clock_pair is not None:
+            self.clock_pair(*header.clock_pair)
         self.flush()
 
     def _discard(self, unborn: Path) -> None:
