@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from acquisition.fixations import detect_ivt
-from acquisition.samples import GazeChunk
+from acquisition.axes import MOST_CORRECTION_DEG, suspicion
+from acquisition.offsets import offsets_deg, steadiest
+from acquisition.samples import Eye, GazeChunk
 from acquisition.targets import Point, TargetWindow
 from protocols.errors import AxesSuspicious, CalibrationError, TooFewValid
 from protocols.geometry import FloatArray, Screen
@@ -25,7 +26,6 @@ SHRINKAGE = 0.3
 FEWEST_POINTS = 4
 _LEAST_VALID = 0.5
 _MOST_SPREAD_DEG = 1.0
-_MOST_CORRECTION_DEG = 5.0
 _EDGE = 1.2  # half screen widths; beyond, the correction stays what it is there
 
 Method = Literal["identity", "residual-quadratic-ridge"]
@@ -55,7 +55,7 @@ class Calibration:
     """A map from gaze as delivered to gaze on the screen.
 
     With u and v as the distance from the screen centre in half screen widths, the correction in px is the sum
-    of ``terms`` times (1, u, v, u^2, u v, v^2).
+    of ``terms`` times (1, u, v, u^2, u v, v^2), and ``shift_px``.
 
     Attributes:
         method: how it was fitted.
@@ -64,6 +64,8 @@ class Calibration:
         points: what it was fitted to; none for the identity.
         expected_error_deg: mean error on targets left out of the fit one at a time; None for the identity.
         fitted_error_deg: mean error on the targets of the fit (optimistic); None for the identity.
+        eye: whose gaze is mapped; ``both`` is what the source gives as one, usually the mean of both eyes.
+        shift_px: what drift checks added to the map since it was fitted.
     """
 
     method: Method
@@ -72,6 +74,8 @@ class Calibration:
     points: tuple[CalibrationPoint, ...] = ()
     expected_error_deg: float | None = None
     fitted_error_deg: float | None = None
+    eye: Eye = "both"
+    shift_px: Point = (0.0, 0.0)
 
     @classmethod
     def identity(cls) -> Calibration:
@@ -80,7 +84,12 @@ class Calibration:
 
     def apply(self, chunk: GazeChunk) -> FloatArray:
         """Return gaze on the screen (n, 2) in px for a chunk of gaze; NaN where it is NaN."""
-        return self.map_px(chunk.xy_px)
+        return self.map_px(chunk.of_eye(self.eye))
+
+    def shifted(self, by_px: Point) -> Calibration:
+        """Return the same map with a constant shift more."""
+        x, y = self.shift_px
+        return replace(self, shift_px=(x + by_px[0], y + by_px[1]))
 
     def map_px(self, xy_px: FloatArray) -> FloatArray:
         """Return positions (n, 2) in px on the screen for positions (n, 2) in px as delivered.
@@ -88,14 +97,19 @@ class Calibration:
         The result for a position never depends on the other positions, not even in the last bit.
         """
         if self.method == "identity":
-            return np.array(xy_px, dtype=np.float64)
+            return np.asarray(xy_px + np.asarray(self.shift_px), dtype=np.float64)
         u, v = _unit(xy_px, self.size_px)
-        corrected = [xy_px[:, k] + _polynomial(self.terms, k, u, v) for k in (0, 1)]
+        corrected = [xy_px[:, k] + _polynomial(self.terms, k, u, v) + self.shift_px[k] for k in (0, 1)]
         return np.stack(corrected, axis=1)
 
     def to_json(self) -> str:
         """Return all of it as JSON; numbers keep every bit."""
-        return json.dumps(asdict(self), sort_keys=True, allow_nan=False)
+        fields = asdict(self)
+        # Maps from before these fields existed keep their text, and so the digest of what was derived.
+        for name, usual in (("eye", "both"), ("shift_px", (0.0, 0.0))):
+            if fields[name] == usual:
+                del fields[name]
+        return json.dumps(fields, sort_keys=True, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Calibration:
@@ -109,7 +123,9 @@ class Calibration:
             points = tuple(_point(point) for point in fields.pop("points"))
             width, height = fields.pop("size_px")
             terms = tuple((float(x), float(y)) for x, y in fields.pop("terms"))
-            return cls(**fields, size_px=(width, height), terms=terms, points=points)
+            right, down = fields.pop("shift_px", (0.0, 0.0))
+            shift_px = (float(right), float(down))
+            return cls(**fields, size_px=(width, height), terms=terms, points=points, shift_px=shift_px)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CalibrationError(
                 f"A stored calibration cannot be read: {error!r}.",
@@ -118,12 +134,13 @@ class Calibration:
             ) from error
 
 
-def fit_calibration(windows: Sequence[TargetWindow], screen: Screen) -> Calibration:
+def fit_calibration(windows: Sequence[TargetWindow], screen: Screen, eye: Eye = "both") -> Calibration:
     """Fit a calibration to gaze on targets.
 
     Args:
-        windows: gaze while each target stood still, one per target.
+        windows: gaze of that eye while each target stood still, one per target.
         screen: the display.
+        eye: whose gaze it is.
 
     Raises:
         TooFewValid: a target was not looked at steadily (the message names all of those), or there are fewer
@@ -137,9 +154,15 @@ def fit_calibration(windows: Sequence[TargetWindow], screen: Screen) -> Calibrat
             f"A correction needs at least {FEWEST_POINTS}, spread over the screen.",
             "Show more targets.",
         )
-    calibration = _fitted(points, screen)
+    calibration = replace(_fitted(points, screen), eye=eye)
     _check_axes(points, calibration, screen)
     return calibration
+
+
+def unusable(windows: Sequence[TargetWindow], screen: Screen) -> dict[int, str]:
+    """Return which windows no point can be taken from, and in words why; these targets are to be repeated."""
+    measured = [_measured(window, screen) for window in windows]
+    return {i: problem for i, problem in enumerate(measured) if isinstance(problem, str)}
 
 
 def clean_points(windows: Sequence[TargetWindow], screen: Screen) -> tuple[CalibrationPoint, ...]:
@@ -166,12 +189,10 @@ def _measured(window: TargetWindow, screen: Screen) -> CalibrationPoint | str:
     valid_share = float(np.mean(settled.valid)) if len(settled.valid) else 0.0
     if valid_share < _LEAST_VALID:
         return f"{where} {valid_share:.0%} of the gaze was valid"
-    steady = detect_ivt(settled.t_s, settled.xy_px, settled.valid, screen)
-    if len(steady) == 0:
+    seen, t_s = settled.xy_px[settled.valid], settled.t_s[settled.valid]
+    gaze = seen[steadiest(t_s, offsets_deg(seen, np.asarray(window.target_px), screen))]
+    if not len(gaze):
         return f"{where} gaze was never steady"
-    longest = int(np.argmax(steady.duration_ms))
-    inside = (settled.t_s >= steady.onset_s[longest]) & (settled.t_s <= steady.offset_s[longest])
-    gaze = settled.xy_px[inside & settled.valid]
     median = np.median(gaze, axis=0)
     spread_deg = float(np.sqrt(np.mean(screen.angle_deg(gaze, gaze.mean(axis=0)) ** 2)))
     if spread_deg > _MOST_SPREAD_DEG:
@@ -214,16 +235,11 @@ def _error_deg(terms: tuple[Point, ...], points: Sequence[CalibrationPoint], scr
 def _check_axes(points: Sequence[CalibrationPoint], calibration: Calibration, screen: Screen) -> None:
     gaze = np.asarray([p.gaze_px for p in points])
     target = np.asarray([p.target_px for p in points])
-    moved_deg = float(screen.angle_deg(calibration.map_px(gaze), gaze).max())
-    missed_deg = float(screen.angle_deg(target, gaze).max())
-    centred = np.column_stack([np.ones(len(gaze)), gaze])
-    linear = np.linalg.lstsq(centred, target, rcond=None)[0][1:]
-    mirrored = float(np.linalg.det(linear)) <= 0
-    if mirrored or max(moved_deg, missed_deg) > _MOST_CORRECTION_DEG:
+    wrong = suspicion(gaze, target, calibration.map_px(gaze), screen)
+    if wrong:
         raise AxesSuspicious(
-            f"Gaze is up to {missed_deg:.1f} deg from the targets"
-            + (", and mirrored or collapsed." if mirrored else "."),
-            f"A tracker is hardly ever more than {_MOST_CORRECTION_DEG:g} deg off; this is rather a wrong "
+            wrong,
+            f"A tracker is hardly ever more than {MOST_CORRECTION_DEG:g} deg off; this is rather a wrong "
             "display, swapped axes or another origin.",
             "Check which display the tracker was set up for, then repeat its own calibration.",
         )

@@ -12,8 +12,8 @@ from acquisition.source import SourceInfo
 from protocols.errors import ChannelsUnknown
 from protocols.geometry import FloatArray, Screen
 
-Eye = Literal["left", "right"]
-EYES: tuple[Eye, Eye] = ("left", "right")
+OneEye = Literal["left", "right"]
+EYES: tuple[OneEye, OneEye] = ("left", "right")
 
 
 def eyes_px(profile: Profile, raw: FloatArray, screen: Screen) -> FloatArray:
@@ -39,7 +39,7 @@ def recorded_eyes_px(source: SourceInfo, raw: FloatArray, screen: Screen) -> Flo
     return eyes_px(profile, raw, screen)
 
 
-def _one_eye_px(profile: Profile, eye: Eye, raw: FloatArray, screen: Screen) -> FloatArray:
+def _one_eye_px(profile: Profile, eye: OneEye, raw: FloatArray, screen: Screen) -> FloatArray:
     points = tuple(point for point in profile.format.points if point.eye == eye)
     needed = {label for point in points for label in (point.x, point.y, point.quality)} - {""}
     if not points or not needed <= set(profile.channels):

@@ -15,15 +15,14 @@ from typing import Literal
 import numpy as np
 
 from acquisition.calibration import SETTLE_S, Calibration
+from acquisition.offsets import offsets_deg
 from acquisition.targets import Point, TargetWindow
+from protocols.blocks import QualityLimits
 from protocols.errors import CalibrationError
 from protocols.geometry import FloatArray, Screen
 
 Verdict = Literal["green", "amber", "red"]
 
-_GREEN_MEAN_DEG, _GREEN_MAX_DEG = 0.5, 1.0
-_AMBER_MEAN_DEG, _AMBER_MAX_DEG = 1.0, 1.5
-_MOST_LOSS, _MOST_POINT_LOSS = 0.2, 0.5
 _BCEA_SHARE = 0.68
 
 
@@ -53,6 +52,11 @@ class PointQuality:
     data_loss: float
     invalid_share: float
 
+    @property
+    def rms_sd_ratio(self) -> float | None:
+        """RMS-S2S by SD: 1.41 for white noise, less than 1 when the tracker filters its signal."""
+        return self.rms_s2s_deg / self.sd_deg if self.rms_s2s_deg is not None and self.sd_deg else None
+
 
 @dataclass(frozen=True, slots=True)
 class Validation:
@@ -66,8 +70,9 @@ class Validation:
         sd_deg: mean over the targets, None when one is unknown.
         data_loss: mean over the targets.
         rate_hz: sampling rate that data loss refers to.
-        verdict: ``green`` up to 0.5 deg on average and 1.0 at worst, ``amber`` up to 1.0 and 1.5; ``red``
-            otherwise, and when more than 20 % of the data are lost, or half of them on one target.
+        verdict: by the study's limits; by default ``green`` up to 0.5 deg on average and 1.0 at worst,
+            ``amber`` up to 1.0 and 1.5; ``red`` otherwise, and when more than 20 % of the data are lost, or
+            half of them on one target.
     """
 
     points: tuple[PointQuality, ...]
@@ -78,6 +83,26 @@ class Validation:
     data_loss: float
     rate_hz: float
     verdict: Verdict
+
+    @property
+    def accuracy_median_deg(self) -> float | None:
+        """Mean over the targets of ``accuracy_median_deg``, None when one is unknown."""
+        return _mean(_known([p.accuracy_median_deg for p in self.points]))
+
+    @property
+    def bcea_deg2(self) -> float | None:
+        """Mean over the targets, None when one is unknown."""
+        return _mean(_known([p.bcea_deg2 for p in self.points]))
+
+    @property
+    def rms_sd_ratio(self) -> float | None:
+        """Mean over the targets, None when one is unknown."""
+        return _mean(_known([p.rms_sd_ratio for p in self.points]))
+
+    @property
+    def invalid_share(self) -> float:
+        """Mean over the targets of the share of the delivered samples that were flagged invalid."""
+        return float(np.mean([p.invalid_share for p in self.points]))
 
     def to_json(self) -> str:
         """Return all of it as JSON; numbers keep every bit."""
@@ -106,7 +131,11 @@ class Validation:
 
 
 def validate(
-    calibration: Calibration, windows: Sequence[TargetWindow], screen: Screen, rate_hz: float
+    calibration: Calibration,
+    windows: Sequence[TargetWindow],
+    screen: Screen,
+    rate_hz: float,
+    limits: QualityLimits | None = None,
 ) -> Validation:
     """Judge calibrated gaze on validation targets.
 
@@ -115,6 +144,7 @@ def validate(
         windows: gaze as delivered while each target stood still; other targets than those of the calibration.
         screen: the display.
         rate_hz: sampling rate; see ``effective_rate_hz``.
+        limits: of the verdict; None for the defaults.
 
     Raises:
         CalibrationError: there is no window, or no rate.
@@ -137,7 +167,7 @@ def validate(
         sd_deg=_mean(_known([p.sd_deg for p in points])),
         data_loss=float(np.mean([p.data_loss for p in points])),
         rate_hz=rate_hz,
-        verdict=_verdict(offsets, [p.data_loss for p in points]),
+        verdict=verdict(offsets, [p.data_loss for p in points], limits or QualityLimits()),
     )
 
 
@@ -169,12 +199,15 @@ def point_quality(
     )
 
 
-def offsets_deg(gaze_px: FloatArray, target_px: FloatArray, screen: Screen) -> FloatArray:
-    """Return offset vectors (n, 2) in deg from the target (2,) to gaze (n, 2), both in px."""
-    way_mm = screen.to_mm(gaze_px) - screen.to_mm(target_px)
-    length_mm = np.linalg.norm(way_mm, axis=1, keepdims=True)
-    direction = np.divide(way_mm, length_mm, out=np.zeros_like(way_mm), where=length_mm > 0)
-    return np.asarray(screen.angle_deg(gaze_px, target_px)[:, None] * direction)
+def verdict(offsets: Sequence[float], losses: Sequence[float], limits: QualityLimits) -> Verdict:
+    """Judge targets by their mean offsets in deg (none when one is unknown) and their data losses."""
+    if not offsets or np.mean(losses) > limits.loss or max(losses) > limits.point_loss:
+        return "red"
+    mean_deg, max_deg = float(np.mean(offsets)), max(offsets)
+    if mean_deg <= limits.green_mean_deg and max_deg <= limits.green_max_deg:
+        return "green"
+    amber = mean_deg <= limits.amber_mean_deg and max_deg <= limits.amber_max_deg
+    return "amber" if amber else "red"
 
 
 def effective_rate_hz(t_s: FloatArray) -> float:
@@ -201,12 +234,3 @@ def _known(values: Sequence[float | None]) -> list[float]:
 
 def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
-
-
-def _verdict(offsets: Sequence[float], losses: Sequence[float]) -> Verdict:
-    if not offsets or np.mean(losses) > _MOST_LOSS or max(losses) > _MOST_POINT_LOSS:
-        return "red"
-    if np.mean(offsets) <= _GREEN_MEAN_DEG and max(offsets) <= _GREEN_MAX_DEG:
-        return "green"
-    amber = np.mean(offsets) <= _AMBER_MEAN_DEG and max(offsets) <= _AMBER_MAX_DEG
-    return "amber" if amber else "red"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from protocols.geometry import BoolArray, FloatArray
 
+Eye = Literal["left", "right", "both"]
 _NOT_TOLD_APART = np.empty((0, 2, 2))
 
 
@@ -42,6 +44,10 @@ class GazeChunk:
 
     def __len__(self) -> int:
         return len(self.t_s)
+
+    def of_eye(self, eye: Eye) -> FloatArray:
+        """Return the positions (n, 2) in px of one eye, or of both as the source gives them."""
+        return self.xy_px if eye == "both" else self.eyes_px[:, ("left", "right").index(eye)]
 
     def rows(self, part: slice | BoolArray) -> GazeChunk:
         """Return some of the samples."""

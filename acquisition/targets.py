@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from acquisition.samples import GazeChunk
+from acquisition.samples import Eye, GazeChunk
 from protocols.errors import CalibrationError
 from protocols.geometry import BoolArray, FloatArray, Screen
 
@@ -22,6 +22,25 @@ _CALIBRATION = {
 }
 _BETWEEN = ((0.5, 0.2), (0.2, 0.5), (0.8, 0.5), (0.5, 0.8))
 _VALIDATION = {4: _BETWEEN, 5: (*_BETWEEN, (0.65, 0.35))}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTarget:
+    """When a target stood where.
+
+    Attributes:
+        target_px: where.
+        t_on_s: since when it stood still, session clock in s.
+        t_off_s: when it left.
+    """
+
+    target_px: Point
+    t_on_s: float
+    t_off_s: float
+
+    def window(self, chunk: GazeChunk, eye: Eye = "both") -> TargetWindow:
+        """Cut the gaze of that time out of a longer stretch."""
+        return TargetWindow.of(self.target_px, self.t_on_s, self.t_off_s, chunk, eye)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,11 +64,14 @@ class TargetWindow:
     valid: BoolArray
 
     @classmethod
-    def of(cls, target_px: Point, t_on_s: float, t_off_s: float, chunk: GazeChunk) -> TargetWindow:
-        """Cut the window out of a longer stretch of gaze."""
+    def of(
+        cls, target_px: Point, t_on_s: float, t_off_s: float, chunk: GazeChunk, eye: Eye = "both"
+    ) -> TargetWindow:
+        """Cut the window out of a longer stretch of gaze of one eye or both."""
         inside = (chunk.t_s >= t_on_s) & (chunk.t_s < t_off_s)
-        valid = chunk.valid[inside] & np.isfinite(chunk.xy_px[inside]).all(axis=1)
-        return cls(target_px, t_on_s, t_off_s, chunk.t_s[inside], chunk.xy_px[inside], valid)
+        xy_px = chunk.of_eye(eye)[inside]
+        valid = chunk.valid[inside] & np.isfinite(xy_px).all(axis=1)
+        return cls(target_px, t_on_s, t_off_s, chunk.t_s[inside], xy_px, valid)
 
     def after(self, settle_s: float) -> TargetWindow:
         """Return the window without its first ``settle_s`` seconds, when gaze is still on its way."""

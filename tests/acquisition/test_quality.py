@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from acquisition.calibration import Calibration
+from acquisition.offsets import offsets_deg
 from acquisition.quality import (
     PointQuality,
     Validation,
     effective_rate_hz,
-    offsets_deg,
     point_quality,
     validate,
 )
