@@ -93,7 +93,7 @@ def _material() -> tuple[Qwen3VLBackbone, list[Prepared]]:
     pages = [render(screen, Viewport.top_of(screen), letters=True) for screen in screens]
     prepared = [backbone.prepare(page, ("Drama", "Horror", "Comedy")) for page in pages]
     for one in prepared:
-        one.past()
+        one.past(OPERATORS["rollout"].plan(backbone.spec))
     return backbone, prepared
 
 

@@ -46,7 +46,7 @@ class FakeBackbone:
             deepstack=(),
             slot_weights=torch.tensor(slot_weights(page.layout, GRID), dtype=torch.float32),
             letters=torch.arange(len(page.layout)),
-            past=lambda: Past((), (), ()),
+            past=lambda _plan: Past((), (), ()),
         )
 
     def trace(

@@ -44,6 +44,44 @@ class BackboneSpec:
     embedding_rms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an operator needs of the forward pass.
+
+    Attributes:
+        last_layers: how many decoder layers are probed, from the top; m.
+        lower_rows: whether attention of all positions, averaged over heads, is needed below the top.
+        gradients: whether the graph from answer rows to logits must be kept.
+        lower_heads: whether attention of all positions is needed below the top head by head, as factors,
+            with the graph from head outputs to logits.
+    """
+
+    last_layers: int
+    lower_rows: bool
+    gradients: bool
+    lower_heads: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """Positions on their way through the decoder: B examples of T positions.
+
+    Attributes:
+        hidden: input embeddings, or states that enter a later layer, (B, T, d).
+        positions: position ids, (3, B, T).
+        deepstack: visual features to add after the first layers, each (B, image, d); none if the image
+            is past.
+        image: where the image stands among the T positions (unused without deepstack).
+        present: False at padding, which nobody attends to, (B, T); None where nothing is padded.
+    """
+
+    hidden: Tensor
+    positions: Tensor
+    deepstack: Sequence[Tensor]
+    image: slice
+    present: Tensor | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Past:
     """States of earlier positions that later ones attend to; B examples of P positions.
@@ -51,12 +89,35 @@ class Past:
     Attributes:
         keys: per layer, rotated, (B, KV heads, P, head width).
         values: per layer, same shape.
-        maps: per probed layer below the top, attention averaged over heads, (B, P, P); may be empty.
+        maps: per probed layer below the top, attention averaged over heads, (B, P, P); empty unless planned.
+        entering: the positions as they enter the lowest probed layer; None unless their heads are planned.
     """
 
     keys: tuple[Tensor, ...]
     values: tuple[Tensor, ...]
     maps: tuple[Tensor, ...]
+    entering: Body | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Heads:
+    """Attention of all positions before the answer in one layer, by its factors; S = T - 1 positions.
+
+    The map of head h is softmax(queries keysᵀ) where visible; its gradient is (∂y / ∂ outputs) valuesᵀ.
+
+    Attributes:
+        queries: rotated and scaled, (B, H, S, head width).
+        keys: rotated, one per head, (B, H, S, head width).
+        values: one per head, (B, H, S, head width).
+        outputs: map times values, (B, H, S, head width), in the graph of the letter logits.
+        visible: what may be attended to, (1 or B, 1, S, S).
+    """
+
+    queries: Tensor
+    keys: Tensor
+    values: Tensor
+    outputs: Tensor
+    visible: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +133,7 @@ class Prepared:
         deepstack: visual features added to image tokens after the first decoder layers, each (image, d).
         slot_weights: W, (slots, image tokens): the share of each token's area that is credited to the slot.
         letters: token id of each slot's answer letter, (slots,).
-        past: computes the frozen states of the prefix, once, for the ``after-image`` placement.
+        past: computes the frozen states of the prefix, once a plan, for the ``after-image`` placement.
     """
 
     prefix: Tensor
@@ -83,22 +144,7 @@ class Prepared:
     deepstack: tuple[Tensor, ...]
     slot_weights: Tensor
     letters: Tensor
-    past: Callable[[], Past]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What an operator needs of the forward pass.
-
-    Attributes:
-        last_layers: how many decoder layers are probed, from the top; m.
-        lower_rows: whether attention of all positions, not only the answer row, is needed below the top.
-        gradients: whether the graph from answer rows to logits must be kept.
-    """
-
-    last_layers: int
-    lower_rows: bool
-    gradients: bool
+    past: Callable[[Plan], Past]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +158,7 @@ class Trace:
             empty unless planned.
         image: where the image tokens stand among the T positions.
         slot_weights: W per example, (B, slots, image tokens), zero rows beyond an example's slots.
+        lower_heads: attention by its factors per probed layer below the top; empty unless planned.
     """
 
     letter_logits: Tensor
@@ -119,6 +166,7 @@ class Trace:
     lower_maps: tuple[Tensor, ...]
     image: slice
     slot_weights: Tensor
+    lower_heads: tuple[Heads, ...] = ()
 
 
 class Backbone(Protocol):
@@ -144,7 +192,7 @@ class Backbone(Protocol):
     def trace(
         self, prepared: Sequence[Prepared], prompts: Tensor | None, placement: Placement, plan: Plan
     ) -> Trace:
-        """Run the model once on B examples of equal length.
+        """Run the model once on B examples with equally long prefixes; questions may differ in length.
 
         Args:
             prepared: B examples.

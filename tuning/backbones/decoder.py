@@ -9,70 +9,80 @@ one-token pass with explicit rows is exact; a second derivative of the answer's 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 from transformers.models.qwen3_vl.modeling_qwen3_vl import apply_rotary_pos_emb, repeat_kv
 
-from tuning.backbones.base import Past, Plan
+from tuning.backbones.base import Body, Heads, Past, Plan
 
 Rope = tuple[Tensor, Tensor]
 
-
-@dataclass(frozen=True, eq=False)
-class Body:
-    """The positions that are computed with gradients: B examples of T positions.
-
-    Attributes:
-        hidden: input embeddings, (B, T, d).
-        positions: position ids, (3, B, T).
-        deepstack: visual features to add after the first layers, each (B, image, d); none if the image
-            is past.
-        image: where the image stands among the T positions (unused without deepstack).
-    """
-
-    hidden: Tensor
-    positions: Tensor
-    deepstack: Sequence[Tensor]
-    image: slice
+MAP_ENTRIES = 1 << 24
+"""Entries of a map, over examples and heads, that are held at once; longer ones are computed in chunks."""
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What the answer position sees: final hidden state (B, d), rows and maps as in `Trace`."""
+    """What the answer position sees: final hidden state (B, d); the rest as in `Trace`."""
 
     hidden: Tensor
     rows: tuple[Tensor, ...]
     lower_maps: tuple[Tensor, ...]
+    lower_heads: tuple[Heads, ...]
 
 
-def run_prefix(decoder: Any, body: Body, mapped_layers: int) -> Past:
-    """Compute keys and values of all positions, and mean maps of the probed layers below the top.
+def run_prefix(decoder: Any, body: Body, plan: Plan) -> Past:
+    """Compute keys and values of all positions, and what the plan needs of the layers below the top.
 
     Args:
         decoder: the text model.
         body: positions of the prefix.
-        mapped_layers: probed layers m; maps are kept of the m - 1 layers below the top.
+        plan: of the operator that will read the trace.
     """
-    keys, values, maps = [], [], []
+    keys, values, maps, entering = [], [], [], None
     hidden, rope = body.hidden, decoder.rotary_emb(body.hidden, body.positions)
-    mask = _causal(hidden.shape[1], hidden.shape[1], hidden.device)
+    mask = _visible(hidden.shape[1], 0, None, hidden.device)
     top = len(decoder.layers) - 1
     for index, layer in enumerate(decoder.layers):
+        if index == top + 1 - plan.last_layers and plan.lower_heads:
+            entering = replace(body, hidden=hidden)
         q, k, v = _project(layer, hidden, rope)
         keys.append(k)
         values.append(v)
         if index == top:
             break
-        explicit = index > top - mapped_layers
-        attended, weights = _attend(layer, q, k, v, mask, explicit=explicit)
-        if explicit:
-            maps.append(weights.mean(1))
+        if index > top - plan.last_layers and plan.lower_rows:
+            maps.append(_mean_map(layer, q, k, mask))
+        attended = _fused(layer, q, k, v, None)
         hidden = _with_image(_finish(layer, hidden, attended), body, index)
-    return Past(tuple(keys), tuple(values), tuple(maps))
+    return Past(tuple(keys), tuple(values), tuple(maps), entering)
+
+
+def joined_past(pasts: Sequence[Past]) -> Past:
+    """Put equally long pasts of single examples into one batch."""
+
+    def joined(columns: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        return tuple(torch.cat(layer) for layer in zip(*columns, strict=True))
+
+    bodies = [p.entering for p in pasts if p.entering is not None]
+    return Past(
+        keys=joined([p.keys for p in pasts]),
+        values=joined([p.values for p in pasts]),
+        maps=joined([p.maps for p in pasts]),
+        entering=None
+        if not bodies
+        else Body(
+            hidden=torch.cat([b.hidden for b in bodies]),
+            positions=torch.cat([b.positions for b in bodies], 1),
+            deepstack=joined([tuple(b.deepstack) for b in bodies]),
+            image=bodies[0].image,
+        ),
+    )
 
 
 def run_body(decoder: Any, body: Body, past: Past | None, plan: Plan) -> Answer:
@@ -82,55 +92,79 @@ def run_body(decoder: Any, body: Body, past: Past | None, plan: Plan) -> Answer:
         decoder: the text model.
         body: B examples of T positions.
         past: states of P earlier positions; batch B, or 1 for all.
-        plan: how many layers are probed, whether mean maps of the lower ones are kept, and whether the
-            answer's rows must carry a graph even where gradients are off and no prompt is fitted.
+        plan: how many layers are probed, what is kept of the lower ones, and whether the answer's rows must
+            carry a graph even where gradients are off and no prompt is fitted.
     """
     hidden, rope = body.hidden, decoder.rotary_emb(body.hidden, body.positions)
     lower = len(decoder.layers) - plan.last_layers
-    mask = _causal(hidden.shape[1], hidden.shape[1] + _length(past), hidden.device)
+    mask = None if past is None and body.present is None else _mask(body, past)
     for index in range(lower):
         layer = decoder.layers[index]
         q, k, v = _project(layer, hidden, rope)
-        attended, _ = _attend(layer, q, *_joined(past, index, k, v), mask, explicit=False)
+        attended = _fused(layer, q, *_joined(past, index, k, v), mask)
         hidden = _with_image(_finish(layer, hidden, attended), body, index)
+    entering = replace(body, hidden=hidden)
+    if past is not None and past.entering is not None:
+        entering, past = _after(past.entering, entering), None
     with torch.set_grad_enabled(torch.is_grad_enabled() or plan.gradients):
-        return _probe(decoder, body, past, hidden, rope, mask, plan)
+        return _probe(decoder, entering, past, plan)
 
 
-def _probe(
-    decoder: Any,
-    body: Body,
-    past: Past | None,
-    hidden: Tensor,
-    rope: Rope,
-    mask: Tensor,
-    plan: Plan,
-) -> Answer:
+def _probe(decoder: Any, body: Body, past: Past | None, plan: Plan) -> Answer:
+    """Run the probed layers on the states that enter them."""
+    hidden, rope = body.hidden, decoder.rotary_emb(body.hidden, body.positions)
     rest, answer = hidden[:, :-1], hidden[:, -1:]
     rope_rest, rope_answer = _split(rope, slice(None, -1)), _split(rope, slice(-1, None))
+    mask = _mask(body, past)
+    mask_rest, mask_answer = mask[..., :-1, :-1], mask[..., -1:, :]
     top = len(decoder.layers) - 1
     lower = len(decoder.layers) - plan.last_layers
-    rows, maps = [], []
+    rows, maps, heads = [], [], []
     for index in range(lower, top + 1):
         layer = decoder.layers[index]
-        q, k, v = _project(layer, rest, rope_rest)
+        q, k, v = _project(layer, rest, rope_rest, queries=index < top)
         q_answer, k_answer, v_answer = _project(layer, answer, rope_answer)
         # Only these joined tensors may know the answer: a slice of them would lead the second derivative
         # through the fused attention of the other positions, which has none.
         k, v = _joined(past, index, k, v)
         k_all, v_all = torch.cat([k, k_answer], 2), torch.cat([v, v_answer], 2)
-        row = _weights(layer, q_answer, k_all, None)[:, :, 0]
+        row = _weights(layer, q_answer, k_all, mask_answer)[:, :, 0]
         rows.append(row.requires_grad_() if plan.gradients and not row.requires_grad else row)
         attended = rows[-1][:, :, None] @ repeat_kv(v_all, layer.self_attn.num_key_value_groups)
         answer = _finish(layer, answer, attended)
         if index == top:
             break
-        attended, weights = _attend(layer, q, k, v, mask[:-1, :-1], explicit=plan.lower_rows)
         if plan.lower_rows:
             past_map = past.maps[index - top] if past else None
-            maps.append(_whole_map(past_map, weights.mean(1), rows[-1].mean(1)))
+            maps.append(_whole_map(past_map, _mean_map(layer, q, k, mask_rest), rows[-1].mean(1)))
+        # A gradient of the answer's logits with respect to this layer's outputs passes through the attention
+        # of the layers above only, and there it has to be differentiable twice.
+        twice = plan.lower_heads and index > lower
+        attended = _explicit(layer, q, k, v, mask_rest) if twice else _fused(layer, q, k, v, mask_rest)
+        if plan.lower_heads:
+            attended = attended if attended.requires_grad else attended.requires_grad_()
+            heads.append(_heads(layer, q, k, v, attended, mask_rest))
         rest = _with_image(_finish(layer, rest, attended), body, index)
-    return Answer(decoder.norm(answer)[:, 0], tuple(rows), tuple(maps))
+    return Answer(decoder.norm(answer)[:, 0], tuple(rows), tuple(maps), tuple(heads))
+
+
+def _heads(layer: Any, q: Tensor, k: Tensor, v: Tensor, outputs: Tensor, visible: Tensor) -> Heads:
+    groups = layer.self_attn.num_key_value_groups
+    return Heads(q * layer.self_attn.scaling, repeat_kv(k, groups), repeat_kv(v, groups), outputs, visible)
+
+
+def _after(first: Body, second: Body) -> Body:
+    """Return the positions of two bodies in one; the image is in the first."""
+    present = None
+    if second.present is not None:
+        present = functional.pad(second.present, (first.hidden.shape[1], 0), value=True)
+    return Body(
+        hidden=torch.cat([first.hidden, second.hidden], 1),
+        positions=torch.cat([first.positions, second.positions], 2),
+        deepstack=first.deepstack,
+        image=first.image,
+        present=present,
+    )
 
 
 def _whole_map(past: Tensor | None, rest: Tensor, answer: Tensor) -> Tensor:
@@ -142,35 +176,56 @@ def _whole_map(past: Tensor | None, rest: Tensor, answer: Tensor) -> Tensor:
     return torch.cat([padded, rows], 1)
 
 
-def _project(layer: Any, hidden: Tensor, rope: Rope) -> tuple[Tensor, Tensor, Tensor]:
+def _project(
+    layer: Any, hidden: Tensor, rope: Rope, *, queries: bool = True
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return queries, keys and values (B, heads, T, head width); empty queries where none are wanted."""
     attention = layer.self_attn
     x = layer.input_layernorm(hidden)
     shape = (*x.shape[:-1], -1, attention.head_dim)
-    q = attention.q_norm(attention.q_proj(x).view(shape)).transpose(1, 2)
     k = attention.k_norm(attention.k_proj(x).view(shape)).transpose(1, 2)
     v = attention.v_proj(x).view(shape).transpose(1, 2)
+    q = attention.q_norm(attention.q_proj(x).view(shape)).transpose(1, 2) if queries else k[:, :0]
     q, k = apply_rotary_pos_emb(q, k, *rope)
     return q, k, v
 
 
-def _attend(
-    layer: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, *, explicit: bool
-) -> tuple[Tensor, Tensor]:
-    """Return head outputs (B, H, T, head width) and weights (B, H, T, K), empty unless explicit."""
-    v = repeat_kv(v, layer.self_attn.num_key_value_groups)
-    if explicit:
-        weights = _weights(layer, q, k, mask)
-        return weights @ v, weights
-    k = repeat_kv(k, layer.self_attn.num_key_value_groups)
-    scale = layer.self_attn.scaling
-    return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale), q.new_empty(0)
+def _fused(layer: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Return head outputs (B, H, T, head width); without a mask attention is causal."""
+    groups = layer.self_attn.num_key_value_groups
+    return functional.scaled_dot_product_attention(
+        q,
+        repeat_kv(k, groups),
+        repeat_kv(v, groups),
+        attn_mask=mask,
+        is_causal=mask is None,
+        scale=layer.self_attn.scaling,
+    )
 
 
-def _weights(layer: Any, q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:
+def _explicit(layer: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+    """Return head outputs (B, H, T, head width) in a form that can be differentiated twice."""
+    return _weights(layer, q, k, mask) @ repeat_kv(v, layer.self_attn.num_key_value_groups)
+
+
+def _weights(layer: Any, q: Tensor, k: Tensor, mask: Tensor) -> Tensor:
     k = repeat_kv(k, layer.self_attn.num_key_value_groups)
     scores = (q @ k.transpose(2, 3)) * layer.self_attn.scaling
-    weights: Tensor = (scores if mask is None else scores.masked_fill(~mask, -torch.inf)).softmax(-1)
+    weights: Tensor = scores.masked_fill(~mask, -torch.inf).softmax(-1)
     return weights
+
+
+def _mean_map(layer: Any, q: Tensor, k: Tensor, mask: Tensor) -> Tensor:
+    """Return attention averaged over heads, (B, T, K); a long one in chunks that are computed again later."""
+
+    def mean(rows: Tensor, visible: Tensor) -> Tensor:
+        return _weights(layer, rows, k, visible).mean(1)
+
+    size = max(1, MAP_ENTRIES // (q.shape[0] * q.shape[1] * k.shape[2]))
+    if size >= q.shape[2]:
+        return mean(q, mask)
+    chunks = zip(torch.split(q, size, 2), torch.split(mask, size, -2), strict=True)
+    return torch.cat([checkpoint(mean, rows, seen, use_reentrant=False) for rows, seen in chunks], 1)
 
 
 def _finish(layer: Any, hidden: Tensor, attended: Tensor) -> Tensor:
@@ -202,9 +257,16 @@ def _joined(past: Past | None, index: int, k: Tensor, v: Tensor) -> tuple[Tensor
     )
 
 
-def _causal(queries: int, keys: int, device: torch.device) -> Tensor:
-    """Return (queries, keys), True where the query may attend; the queries are the last of the keys."""
-    return torch.ones(queries, keys, dtype=torch.bool, device=device).tril(keys - queries)
+def _mask(body: Body, past: Past | None) -> Tensor:
+    """Return what each position of the body may attend to, (1 or B, 1, T, P + T)."""
+    return _visible(body.hidden.shape[1], _length(past), body.present, body.hidden.device)
+
+
+def _visible(length: int, earlier: int, present: Tensor | None, device: torch.device) -> Tensor:
+    causal = torch.ones(length, earlier + length, dtype=torch.bool, device=device).tril(earlier)[None, None]
+    if present is None:
+        return causal
+    return causal & functional.pad(present, (earlier, 0), value=True)[:, None, None].to(device)
 
 
 def _length(past: Past | None) -> int:

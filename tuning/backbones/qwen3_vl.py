@@ -11,12 +11,13 @@ from typing import Any, Protocol
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional
 from transformers import Qwen3VLForConditionalGeneration
 
 from protocols.errors import GridMismatch
 from protocols.stimulus import Page
-from tuning.backbones.base import BackboneSpec, Past, Placement, Plan, Prepared, Trace
-from tuning.backbones.decoder import Answer, Body, run_body, run_prefix
+from tuning.backbones.base import BackboneSpec, Body, Past, Placement, Plan, Prepared, Trace
+from tuning.backbones.decoder import Answer, joined_past, run_body, run_prefix
 from tuning.backbones.grid import slot_weights
 
 CACHED_PAGES = 256
@@ -93,14 +94,14 @@ class Qwen3VLBackbone:
             deepstack=vision.deepstack,
             slot_weights=torch.tensor(slot_weights(page.layout, vision.grid), dtype=torch.float32),
             letters=torch.tensor([self._wording.letter(letter) for letter in page.layout.letters]),
-            past=cache(lambda: self._freeze(body)),
+            past=cache(lambda plan: self._freeze(body, plan)),
         )
 
     def trace(
         self, prepared: Sequence[Prepared], prompts: Tensor | None, placement: Placement, plan: Plan
     ) -> Trace:
         """See `Backbone.trace`."""
-        past, body = self._assemble(prepared, prompts, placement)
+        past, body = self._assemble(prepared, prompts, placement, plan)
         answer = run_body(self._decoder, body, past, plan)
         with torch.set_grad_enabled(torch.is_grad_enabled() or plan.gradients):
             logits = self._letter_logits(answer, prepared)
@@ -112,19 +113,20 @@ class Qwen3VLBackbone:
             lower_maps=answer.lower_maps,
             image=slice(image.start + shift, image.stop + shift),
             slot_weights=_stacked([p.slot_weights for p in prepared], 0.0),
+            lower_heads=answer.lower_heads,
         )
 
     def _assemble(
-        self, prepared: Sequence[Prepared], prompts: Tensor | None, placement: Placement
+        self, prepared: Sequence[Prepared], prompts: Tensor | None, placement: Placement, plan: Plan
     ) -> tuple[Past | None, Body]:
         if placement == "after-image":
-            return self._after_image(prepared, prompts)
+            return joined_past([p.past(plan) for p in prepared]), self._after_image(prepared, prompts)
         return None, self._front(prepared, prompts)
 
     def _front(self, prepared: Sequence[Prepared], prompts: Tensor | None) -> Body:
-        tokens = torch.stack([torch.cat([p.prefix, p.question]) for p in prepared])
-        native = [torch.cat([p.prefix_positions, p.question_positions], 1) for p in prepared]
-        positions = torch.stack(native, 1)
+        question, after, asked = _questions(prepared)
+        tokens = torch.cat([torch.stack([p.prefix for p in prepared]), question], 1)
+        positions = torch.cat([torch.stack([p.prefix_positions for p in prepared], 1), after], 2)
         image, count = prepared[0].image, 0
         if prompts is not None:
             count = prompts.shape[1]
@@ -132,21 +134,21 @@ class Qwen3VLBackbone:
             own = torch.arange(count).expand(3, len(prepared), count)
             positions = torch.cat([own, positions + count], 2)
         deepstack = [torch.stack(layer) for layer in zip(*(p.deepstack for p in prepared), strict=True)]
-        return Body(tokens, positions, deepstack, slice(image.start + count, image.stop + count))
+        place = slice(image.start + count, image.stop + count)
+        return Body(tokens, positions, deepstack, place, _present(asked, tokens.shape[1]))
 
-    def _after_image(self, prepared: Sequence[Prepared], prompts: Tensor | None) -> tuple[Past, Body]:
-        tokens = torch.stack([p.question for p in prepared])
-        positions = torch.stack([p.question_positions for p in prepared], 1)
+    def _after_image(self, prepared: Sequence[Prepared], prompts: Tensor | None) -> Body:
+        tokens, positions, asked = _questions(prepared)
         if prompts is not None:
             count = prompts.shape[1]
             tokens = torch.cat([prompts.to(tokens.dtype), tokens], 1)
-            own = positions[:, :, :1] + torch.arange(count)
-            positions = torch.cat([own, positions + count], 2)
-        return _stacked_past([p.past() for p in prepared]), Body(tokens, positions, (), slice(0, 0))
+            first = torch.stack([p.question_positions[:, :1] for p in prepared], 1)
+            positions = torch.cat([first + torch.arange(count), positions + count], 2)
+        return Body(tokens, positions, (), slice(0, 0), _present(asked, tokens.shape[1]))
 
     @torch.no_grad()
-    def _freeze(self, body: Body) -> Past:
-        return run_prefix(self._decoder, body, mapped_layers=self.spec.layers)
+    def _freeze(self, body: Body, plan: Plan) -> Past:
+        return run_prefix(self._decoder, body, plan)
 
     def _letter_logits(self, answer: Answer, prepared: Sequence[Prepared]) -> Tensor:
         head = self.model.lm_head.weight
@@ -193,13 +195,18 @@ class Qwen3VLBackbone:
         return torch.as_tensor(positions)[:, 0]
 
 
-def _stacked_past(pasts: Sequence[Past]) -> Past:
-    def joined(columns: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
-        return tuple(torch.cat(layer) for layer in zip(*columns, strict=True))
+def _questions(prepared: Sequence[Prepared]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return embeddings (B, Q, d) and positions (3, B, Q), padded in front, and where tokens are (B, Q)."""
+    longest = max(len(p.question) for p in prepared)
+    missing = [longest - len(p.question) for p in prepared]
+    tokens = [functional.pad(p.question, (0, 0, n, 0)) for p, n in zip(prepared, missing, strict=True)]
+    ids = [functional.pad(p.question_positions, (n, 0)) for p, n in zip(prepared, missing, strict=True)]
+    return torch.stack(tokens), torch.stack(ids, 1), torch.arange(longest) >= torch.tensor(missing)[:, None]
 
-    return Past(
-        joined([p.keys for p in pasts]), joined([p.values for p in pasts]), joined([p.maps for p in pasts])
-    )
+
+def _present(asked: Tensor, length: int) -> Tensor | None:
+    """Say where a body of some length that ends with questions (B, Q) holds no padding."""
+    return None if bool(asked.all()) else functional.pad(asked, (length - asked.shape[1], 0), value=True)
 
 
 def _stacked(tensors: Sequence[Tensor], fill: float) -> Tensor:

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from transformers import Qwen3VLForConditionalGeneration
 
-from tuning.backbones.base import Past, Plan, Trace
-from tuning.backbones.decoder import Answer, Body, run_body, run_prefix
+from tuning.backbones.base import Body, Past, Plan, Trace
+from tuning.backbones.decoder import Answer, run_body, run_prefix
 from tuning.backbones.tiny import TinyWording, configuration
 from tuning.pretraining.pages import DrawnPage, pixel_values
 from tuning.pretraining.questions import Question, choose, find, name, phrase, random_manner
@@ -24,6 +24,7 @@ IMAGE_TOKENS = 144
 IMAGE_SIDE = 16
 BACKGROUND = 0.03
 """Share of visual relevance that may lie beside the posters."""
+PLAN = Plan(last_layers=2, lower_rows=True, gradients=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def prefix(model: Qwen3VLForConditionalGeneration, pages: list[DrawnPage], befor
     positions = prefix_positions(count)[:, None].expand(3, len(pages), -1)
     deepstack = [torch.stack(list(layer)) for layer in features.deepstack_features]
     image = slice(count + 1, count + 1 + IMAGE_TOKENS)
-    return run_prefix(decoder, Body(hidden, positions, deepstack, image), mapped_layers=2)
+    return run_prefix(decoder, Body(hidden, positions, deepstack, image), PLAN)
 
 
 def prefix_positions(count: int) -> Tensor:
@@ -176,8 +177,7 @@ def run_questions(
     start = length - IMAGE_TOKENS - 2 + 1 + IMAGE_SIDE + 1
     positions = (torch.arange(ids.shape[1]) + start).expand(3, *ids.shape)
     body = Body(decoder.embed_tokens(ids), positions, (), slice(0, 0))
-    plan = Plan(last_layers=2, lower_rows=True, gradients=False)
-    answer = run_body(decoder, body, _repeated(past, count), plan)
+    answer = run_body(decoder, body, _repeated(past, count), PLAN)
     return answer, torch.stack([page.weights for page in pages]).repeat_interleave(count, 0)
 
 
