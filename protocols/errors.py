@@ -20,6 +20,7 @@
     │   ├── SessionCorrupt        the file cannot be read
     │   ├── SessionUnsealed       the recording did not end properly
     │   └── SchemaUnsupported     the file follows another schema version
+    ├── ExportError               something cannot be exported, or not to there
     ├── TuningError
     │   ├── BackboneMissing       no such model, or its weights are not here
     │   ├── GridMismatch          token grid and image disagree
@@ -122,6 +123,10 @@ class SessionUnsealed(SessionError):
 
 class SchemaUnsupported(SessionError):
     """A session file follows a schema this version does not know."""
+
+
+class ExportError(GazeTwinError):
+    """Something cannot be exported, or not to there."""
 
 
 class TuningError(GazeTwinError):
