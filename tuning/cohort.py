@@ -35,7 +35,10 @@ POPULATION_SMOOTHING = 1.0
 
 
 class CohortProvenance(BaseModel):
-    """Where a cohort comes from; see `tuning.persona.Provenance` for fields of the same name."""
+    """Where a cohort comes from; see `tuning.persona.Provenance` for fields of the same name.
+
+    `plan` is None when its participants were not drawn from one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,7 +46,7 @@ class CohortProvenance(BaseModel):
     backbone: str
     backbone_digest: str
     positions: str
-    plan: CohortPlan
+    plan: CohortPlan | None
     config: FitConfig
     participants: tuple[str, ...]
     validation: dict[str, float]
@@ -126,7 +129,7 @@ def fit_cohort(
     backbone: Backbone,
     operator: ProbingOperator,
     examples: Sequence[Example],
-    plan: CohortPlan,
+    plan: CohortPlan | None,
     config: FitConfig,
 ) -> Generator[FitEvent, None, Cohort]:
     """Fit basis, shared prompt, mean map and exponents of a cohort (minutes)."""

@@ -58,10 +58,36 @@ def fit_persona(
         yield _no_cohort(backbone.spec, config)
     bank = None if cohort is None else cohort.bank
     fitted = yield from fit(backbone, operator, material.examples, config, bank, savepoint)
-    prompt = fitted.bank.prompt(material.participant)
+    return judged_persona(backbone, operator, material, config, cohort, fitted)
+
+
+def judged_persona(
+    backbone: Backbone,
+    operator: ProbingOperator,
+    material: Material,
+    config: FitConfig,
+    cohort: Cohort | None,
+    fitted: Fitted,
+) -> Result:
+    """Complete a participant's fitted prompt with their habits, and judge the twin on test screens.
+
+    Args:
+        backbone: frozen.
+        operator: how attention is read.
+        material: of one participant.
+        config: settings.
+        cohort: earlier participants, None for none.
+        fitted: prompts of this participant and perhaps of others, or one prompt of a group without names.
+
+    Raises:
+        NotEnoughExamples: nothing to judge.
+    """
+    names = fitted.bank.participants
+    name = material.participant if material.participant in names else names[0]
+    prompt = replace(fitted.bank.prompt(name), participant=material.participant)
     habit = _habit(backbone, operator, material.examples, prompt, config, cohort)
     provenance = _provenance(backbone.spec, material, config, cohort, fitted, habit)
-    persona = _persona(fitted.bank, prompt, habit, provenance)
+    persona = _persona(fitted.bank, name, prompt, habit, provenance)
     comparison = compare(backbone, operator, persona, cohort, material.examples)
     judged = provenance.model_copy(update={"heldout": comparison.heldout})
     return Result(replace(persona, provenance=judged), comparison)
@@ -86,9 +112,13 @@ def _habit(
     return fit_habit(views, cohort.population, cohort.pooling)
 
 
-def _persona(bank: PromptBank, prompt: SoftPrompt, habit: Habit, provenance: Provenance) -> Persona:
+def _persona(
+    bank: PromptBank, name: str, prompt: SoftPrompt, habit: Habit, provenance: Provenance
+) -> Persona:
     free = torch.zeros_like(prompt.tokens) if bank.personal is None else bank.personal.detach().clone()
-    return Persona(prompt, bank.logits[0].detach().clone(), free, habit, provenance)
+    return Persona(
+        prompt, bank.logits[bank.participants.index(name)].detach().clone(), free, habit, provenance
+    )
 
 
 def _provenance(

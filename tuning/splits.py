@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from protocols.errors import NotEnoughExamples
-from tuning.examples import Split
+from tuning.examples import Example, Split
 
 TEST_SHARE = 0.4
 """A participant's session is short and a page holds few fixations: with a quarter of 30 screens held out,
@@ -46,3 +46,16 @@ def _name(place: int, n_test: int, n_val: int) -> Split:
     if place < n_test:
         return "test"
     return "val" if place < n_test + n_val else "train"
+
+
+def without_films_of_test(examples: Sequence[Example], test: Sequence[Example]) -> list[Example]:
+    """Return examples without those for fitting or choosing that show a film of a held-out page.
+
+    Screens can differ and still show the same film; a twin that remembers a film is not judged on new ones.
+
+    Args:
+        examples: of any split.
+        test: page views that are held out; their visible films count.
+    """
+    judged = {film for e in test if e.split == "test" for film in e.page.films}
+    return [e for e in examples if e.split == "test" or judged.isdisjoint(e.page.films)]
