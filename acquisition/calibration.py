@@ -161,7 +161,7 @@ def fit_calibration(windows: Sequence[TargetWindow], screen: Screen, eye: Eye = 
 
 def unusable(windows: Sequence[TargetWindow], screen: Screen) -> dict[int, str]:
     """Return which windows no point can be taken from, and in words why; these targets are to be repeated."""
-    measured = [_measured(window, screen) for window in windows]
+    measured = [measured_point(window, screen) for window in windows]
     return {i: problem for i, problem in enumerate(measured) if isinstance(problem, str)}
 
 
@@ -171,7 +171,7 @@ def clean_points(windows: Sequence[TargetWindow], screen: Screen) -> tuple[Calib
     Raises:
         TooFewValid: naming every target whose gaze cannot be used.
     """
-    measured = [_measured(window, screen) for window in windows]
+    measured = [measured_point(window, screen) for window in windows]
     bad = [problem for problem in measured if isinstance(problem, str)]
     if bad:
         raise TooFewValid(
@@ -182,8 +182,8 @@ def clean_points(windows: Sequence[TargetWindow], screen: Screen) -> tuple[Calib
     return tuple(point for point in measured if isinstance(point, CalibrationPoint))
 
 
-def _measured(window: TargetWindow, screen: Screen) -> CalibrationPoint | str:
-    """Return the point, or in words why there is none."""
+def measured_point(window: TargetWindow, screen: Screen) -> CalibrationPoint | str:
+    """Reduce a window to one point; return the point, or in words why there is none."""
     settled = window.after(SETTLE_S)
     where = f"at ({window.target_px[0]:.0f}, {window.target_px[1]:.0f}) px"
     valid_share = float(np.mean(settled.valid)) if len(settled.valid) else 0.0

@@ -13,9 +13,12 @@ class Code(StrEnum):
     SESSION_START = "session_start"
     SESSION_END = "session_end"
     CALIBRATION_POINT = "calibration_point"
+    CALIBRATION_START = "calibration_start"
     CALIBRATION_RESULT = "calibration_result"
     VALIDATION_POINT = "validation_point"
     VALIDATION_RESULT = "validation_result"
+    CALIBRATION_ACCEPTED = "calibration_accepted"
+    DRIFT_CHECK = "drift_check"
     INSTRUCTION = "instruction"
     TRIAL_START = "trial_start"
     PAGE_SHOWN = "page_shown"
@@ -29,8 +32,19 @@ class Code(StrEnum):
     ABORT = "abort"
     SOURCE_STALLED = "source_stalled"
     SOURCE_RESUMED = "source_resumed"
+    SOURCE_RECONNECTED = "source_reconnected"
+    SOURCE_DUPLICATED = "source_duplicated"
+    SOURCE_LATE = "source_late"
+    CLOCK_FOREIGN = "clock_foreign"
+    CLOCK_JUMPED = "clock_jumped"
+    WRITING_LATE = "writing_late"
+    WRITING_RESUMED = "writing_resumed"
     PREDICTION = "prediction"
     NOTE = "note"
+
+
+BY_RECORDER = frozenset(code for code in Code if code.split("_")[0] in ("source", "clock", "writing"))
+"""Markers about the recording itself, written by whoever notices, so not in order with the others."""
 
 
 @dataclass(frozen=True, slots=True)

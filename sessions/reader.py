@@ -27,7 +27,7 @@ from protocols.slots import SlotLayout
 from protocols.stimulus import Page
 from protocols.study import StudyProtocol, Trial
 from sessions.cache import changes_of, stored
-from sessions.calibrations import CalibrationAttempt, calibrated_xy
+from sessions.calibrations import AttemptRecord, CalibrationAttempt, calibrated_xy
 from sessions.foreign import GIVEN, read_fixations, read_provenance, refuse_off_screen
 from sessions.opening import opened, opened_hdf5
 from sessions.pages import PageDescription, to_page
@@ -335,7 +335,8 @@ class Recording:
             validation = Validation.from_json(_text(group["validation"])) if "validation" in group else None
             calibration = Calibration.from_json(_text(group["attempt"]))
             used, from_s = bool(group.attrs["used"]), float(group.attrs["from_s"])
-            yield CalibrationAttempt(int(name), calibration, used, from_s, validation)
+            record = AttemptRecord.from_json(_text(group["record"])) if "record" in group else AttemptRecord()
+            yield CalibrationAttempt(int(name), calibration, used, from_s, validation, record)
 
     def _page(self, digest: str) -> h5py.Group:
         if digest not in self._h5["pages"]:

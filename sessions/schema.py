@@ -15,7 +15,7 @@
     /viewport    t_s, screen, scroll_px, swipes (JSON list), page (digest)
     /markers     t_s, code, trial, payload (JSON)
     /trials      trial, description (JSON)
-    /calibration NN/{attempt (JSON), validation (JSON)}, attrs used, from_s
+    /calibration NN/{attempt (JSON), validation (JSON), record (JSON)}, attrs used, from_s
     /pages       <digest>/{png, description (JSON)}
     /derived     <kind>@<digest of parameters>, may be deleted and rebuilt at any time; live: as found live
 """

@@ -27,6 +27,7 @@ from protocols.stimulus import Page, Viewport
 from protocols.study import StudyProtocol, Trial
 from sessions.atomic_file import AtomicFile
 from sessions.cache import store
+from sessions.calibrations import AttemptRecord
 from sessions.foreign import Foreign, write_foreign
 from sessions.pages import PageDescription, to_png
 from sessions.schema import (
@@ -200,6 +201,7 @@ class SessionWriter:
         *,
         validation: Validation | None = None,
         from_s: float = float("-inf"),
+        record: AttemptRecord | None = None,
     ) -> str:
         """Store one calibration attempt, kept whether it is used or not; return its number.
 
@@ -208,6 +210,7 @@ class SessionWriter:
             used: whether gaze is mapped with it.
             validation: how it did on other points.
             from_s: gaze from this session time on is mapped with it; the latest used attempt holds.
+            record: how it came about.
         """
         with self._lock:
             number = f"{len(self._h5['calibration']):02d}"
@@ -215,6 +218,8 @@ class SessionWriter:
             group["attempt"] = attempt.to_json()
             if validation is not None:
                 group["validation"] = validation.to_json()
+            if record is not None:
+                group["record"] = record.to_json()
             group.attrs.update(used=used, from_s=from_s, from_s_unit="s")
         return number
 
