@@ -10,7 +10,9 @@
     │   ├── SourceNotFound        no such gaze source
     │   ├── SourceAmbiguous       several sources answer to the same description
     │   ├── SourceLost            the source went away and will not come back by itself
-    │   └── ChannelsUnknown       the stream's channels cannot be understood
+    │   ├── ChannelsUnknown       the stream's channels cannot be understood
+    │   ├── ProfileInvalid        a profile file breaks the rules
+    │   └── SurfaceUnusable       gaze of a scene camera cannot be mapped onto the screen
     ├── CalibrationError
     │   ├── TooFewValid           a target was not looked at
     │   └── AxesSuspicious        the fitted map is implausible
@@ -19,7 +21,8 @@
     │   ├── SessionMissing        there is no such file
     │   ├── SessionCorrupt        the file cannot be read
     │   ├── SessionUnsealed       the recording did not end properly
-    │   └── SchemaUnsupported     the file follows another schema version
+    │   ├── SchemaUnsupported     the file follows another schema version
+    │   └── ForeignFileError      a file of another program cannot be imported
     ├── ExportError               something cannot be exported, or not to there
     ├── TuningError
     │   ├── BackboneMissing       no such model, or its weights are not here
@@ -89,6 +92,14 @@ class ChannelsUnknown(SourceError):
     """The stream's channels cannot be understood."""
 
 
+class ProfileInvalid(SourceError):
+    """A profile file breaks the rules."""
+
+
+class SurfaceUnusable(SourceError):
+    """Gaze in the picture of a scene camera cannot be mapped onto the screen."""
+
+
 class CalibrationError(GazeTwinError):
     """A calibration cannot be used."""
 
@@ -127,6 +138,10 @@ class SchemaUnsupported(SessionError):
 
 class ExportError(GazeTwinError):
     """Something cannot be exported, or not to there."""
+
+
+class ForeignFileError(SessionError):
+    """A file of another program cannot be imported."""
 
 
 class TuningError(GazeTwinError):

@@ -122,7 +122,7 @@ class AtomicFile:
         Raises:
             FileExistsError: there is such a file already.
         """
-        _renamed(self._path, path)
+        renamed(self._path, path)
         self._journal_path.replace(journal_path(path))
         self._path, self._journal_path = path, journal_path(path)
 
@@ -197,7 +197,7 @@ def _write_all(file: IO[bytes], offset: int, data: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
-def _renamed(old: Path, new: Path) -> None:
+def renamed(old: Path, new: Path) -> None:
     """Rename a file without ever replacing another one."""
     try:
         new.hardlink_to(old)

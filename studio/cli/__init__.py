@@ -18,7 +18,9 @@ from studio.cli import (
     compare,
     demo,
     doctor,
+    export,
     fit,
+    import_,
     record,
     recover,
     replay,
@@ -41,6 +43,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     simulate.simulate,
     check.check,
     recover.recover,
+    import_.import_,
     doctor.doctor,
 )
 
@@ -72,7 +75,7 @@ def _root(
 
 
 for _command in COMMANDS:
-    app.command()(_command)
+    app.command(_command.__name__.rstrip("_"))(_command)  # import is a word of Python
 
 
 def main() -> None:
