@@ -76,6 +76,7 @@ def _root(
 
 for _command in COMMANDS:
     app.command(_command.__name__.rstrip("_"))(_command)  # import is a word of Python
+app.add_typer(export.app, name="export")
 
 
 def main() -> None:

@@ -1,0 +1,71 @@
+"""What whoever analyses an export should know about the recording, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sessions.calibrations import in_force
+from sessions.exporters.blocks import chunks
+from sessions.reader import Recording
+from sessions.schema import State
+from sessions.slots import Slots
+
+
+def notes(recording: Recording, slots: Slots | None = None) -> tuple[str, ...]:
+    """Return one sentence for everything that is not as in a complete, calibrated, binocular recording.
+
+    Args:
+        recording: to judge.
+        slots: its fixations and views, when the export has them.
+    """
+    derived = _derived(slots) if slots is not None else ()
+    return (*_whole(recording), *_gaze(recording), *_calibration(recording), *derived)
+
+
+def eyes_told_apart(recording: Recording) -> tuple[bool, bool]:
+    """Tell for the left and the right eye whether any sample has a position of its own."""
+    left = right = False
+    for gaze in chunks(recording):
+        found = ~np.isnan(gaze.eyes_px)
+        left, right = left or bool(found[:, 0].any()), right or bool(found[:, 1].any())
+    return left, right
+
+
+def _whole(recording: Recording) -> Iterator[str]:
+    if recording.state is State.ABORTED:
+        yield "The recording was stopped before its end; its last trial may be partial."
+    if recording.state is State.RECOVERED:
+        yield "The recording program died; the file was recovered and may lack its last half second."
+
+
+def _gaze(recording: Recording) -> Iterator[str]:
+    if not recording.samples:
+        yield "There is no gaze sample."
+        return
+    if not recording.source.channels:
+        yield "The device's raw channels are not in the recording; gaze is in screen pixels only."
+    if not any(eyes_told_apart(recording)):
+        yield "The eyes are not told apart; there is one gaze position per sample."
+    if not len(recording.offsets()):
+        yield "The device's clock was never measured; session times are those given by the recorder."
+    if recording.source.kind == "mouse":
+        yield "The mouse cursor stood in for gaze."
+
+
+def _calibration(recording: Recording) -> Iterator[str]:
+    attempts = recording.calibrations()
+    used = in_force(attempts)
+    if not used:
+        tried = f" ({len(attempts)} attempts were rejected)" if attempts else ""
+        yield f"No calibration was applied{tried}: calibrated gaze equals gaze as delivered."
+    elif used[-1].validation is None:
+        yield "The calibration was not validated: the accuracy of gaze is unknown."
+
+
+def _derived(slots: Slots) -> Iterator[str]:
+    if not len(slots.fixations):
+        yield "No fixation was found."
+    if not slots.views:
+        yield "No page was shown, so there is no attention on posters."

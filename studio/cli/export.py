@@ -1,0 +1,66 @@
+"""``gazetwin export``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from studio.cli.options import AsJson
+from studio.cli.output import emit, progress, say
+
+if TYPE_CHECKING:
+    from sessions.exporters.exported import Exported
+
+app = typer.Typer(help="Hand recordings over to other programs.", no_args_is_help=True)
+
+
+class SessionFormat(StrEnum):
+    """What a recording can be exported to."""
+
+    CSV = "csv"
+    BIDS = "bids"
+    XDF = "xdf"
+
+
+@app.command()
+def session(
+    sessions: Annotated[list[Path], typer.Argument(metavar="SESSION...", help="Recorded sessions (.h5).")],
+    to: Annotated[
+        SessionFormat,
+        typer.Option("--to", help="CSV tables, a BIDS 1.11 eye-tracking data set, or XDF."),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where to; a BIDS data set there is added to.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Export recordings. Nothing that exists is overwritten; the recordings are not changed."""
+    with progress() as bar:
+        task = bar.add_task("exporting", total=len(sessions))
+        done = []
+        for exported in _exported(sessions, to, out):
+            done.append(exported)
+            bar.update(task, completed=len(done))
+    if as_json:
+        emit(done)
+    else:
+        _print(done)
+
+
+def _exported(sessions: list[Path], to: SessionFormat, out: Path) -> Iterable[Exported]:
+    from sessions.exporters.csv_folder import export_csv
+    from sessions.exporters.xdf import export_xdf
+
+    return (export_csv(path, out) if to is SessionFormat.CSV else export_xdf(path, out) for path in sessions)
+
+
+def _print(done: list[Exported]) -> None:
+    for exported in done:
+        total = sum(exported.counts.values())
+        say(f"{exported.session} -> {exported.target} ({total} rows in {len(exported.counts)} tables)")
+        for note in exported.notes:
+            say(f"  {note}")
