@@ -5,17 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from acquisition.binocular import BinocularGaze
-from acquisition.wire_format import GazePoint, Space, WireFormat
+from acquisition.wire_format import GazePoint, WireFormat
 from protocols.geometry import BoolArray, FloatArray, Screen
 
+BOTH_TRACKED = (True, True)
 
-def imitate(gaze: BinocularGaze, wire: WireFormat, screen: Screen) -> tuple[FloatArray, FloatArray]:
+
+def imitate(
+    gaze: BinocularGaze, wire: WireFormat, frame: Screen, tracked: tuple[bool, bool] = BOTH_TRACKED
+) -> tuple[FloatArray, FloatArray]:
     """Encode gaze in a tool's wire format.
 
     Args:
-        gaze: both eyes, NaN where lost.
-        wire: the tool's conventions; one that is gaze on a screen.
-        screen: the display, for tools that publish pixels.
+        gaze: both eyes as fractions of the picture that the format's coordinates are in, NaN where lost.
+        wire: the tool's conventions.
+        frame: that picture, usually the display.
+        tracked: whether the left and the right eye are tracked at all; tools tell that from a lost eye.
 
     Returns:
         Samples (n, channels) and times (n,) in s; fewer than came in when the tool skips lost samples.
@@ -26,11 +31,24 @@ def imitate(gaze: BinocularGaze, wire: WireFormat, screen: Screen) -> tuple[Floa
     seen = np.zeros(len(gaze), bool)
     for point in wire.points:
         xy = _of_eye(gaze, point)
-        seen |= ~np.isnan(xy).any(axis=1)
-        _write_point(values, labels, xy, point, wire, screen)
+        lost = np.asarray(np.isnan(xy).any(axis=1))
+        seen |= ~lost
+        absent = point.eye != "both" and not tracked[0 if point.eye == "left" else 1]
+        xy_px = xy * np.asarray(frame.size_px, dtype=np.float64)
+        written = wire.coordinates.from_px(xy_px, frame)
+        written[lost] = _lost(wire, absent)
+        values[:, [labels.index(point.x), labels.index(point.y)]] = written
+        if point.quality:
+            values[:, labels.index(point.quality)] = _quality(lost, wire)
     _write_pupils(values, labels, gaze, wire)
     keep = seen if wire.skips_lost else np.ones(len(gaze), bool)
     return values[keep], gaze.t_s[keep]
+
+
+def tracked_eyes(gaze: BinocularGaze) -> tuple[bool, bool]:
+    """Tell for the left and the right eye whether it was ever found."""
+    left, right = (bool((~np.isnan(gaze.xy[:, eye])).any()) for eye in (0, 1))
+    return left, right
 
 
 def _of_eye(gaze: BinocularGaze, point: GazePoint) -> FloatArray:
@@ -43,28 +61,17 @@ def _of_eye(gaze: BinocularGaze, point: GazePoint) -> FloatArray:
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
-def _write_point(
-    values: FloatArray,
-    labels: list[str],
-    xy: FloatArray,
-    point: GazePoint,
-    wire: WireFormat,
-    screen: Screen,
-) -> None:
-    lost = np.asarray(np.isnan(xy).any(axis=1))
-    scaled = xy * screen.size_px if wire.space is Space.DISPLAY_PX else xy.copy()
-    scaled[lost] = np.nan if wire.lost_xy is None else wire.lost_xy
-    values[:, labels.index(point.x)] = scaled[:, 0]
-    values[:, labels.index(point.y)] = scaled[:, 1]
-    if point.quality:
-        values[:, labels.index(point.quality)] = _quality(lost, wire)
+def _lost(wire: WireFormat, absent: bool) -> float:
+    """Return the coordinate of an eye that is not found: in a blink, or ``absent`` altogether."""
+    if wire.missing is not None and not absent:
+        return wire.missing
+    return np.nan if wire.lost_xy is None else wire.lost_xy
 
 
 def _quality(lost: BoolArray, wire: WireFormat) -> FloatArray:
-    """Return the best quality, and one just outside the range that means valid."""
     low, high = wire.quality_range
-    good, bad = (high, 0.0) if low > 0 else (low, 4.0)
-    return np.where(lost, bad, good)
+    best = high if wire.lost_quality < low else low
+    return np.where(lost, wire.lost_quality, best)
 
 
 def _write_pupils(values: FloatArray, labels: list[str], gaze: BinocularGaze, wire: WireFormat) -> None:

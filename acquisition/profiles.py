@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from acquisition.wire_formats import FORMATS
 from protocols.errors import ChannelsUnknown
 from protocols.geometry import BoolArray, FloatArray, Screen
 
+_OLDER_TYPES = ("eyetracker",)  # earlier versions of tools that say gaze today
+_SHOWN_CHANNELS, _SHOWN_CHARACTERS = 12, 80
+MOST_CHANNELS = 1000
 _MM_UNITS = frozenset({"mm", "millimeters", "millimetres", ""})
 
 
@@ -25,11 +30,13 @@ class Profile:
         format: the tool's conventions.
         channels: label of every value of a sample, in order.
         units: unit of every value of a sample, in order.
+        frame: the picture that the coordinates are in when it is not the screen.
     """
 
     format: WireFormat
     channels: tuple[str, ...]
     units: tuple[str, ...]
+    frame: Screen | None = None
 
     @property
     def name(self) -> str:
@@ -52,9 +59,8 @@ class Profile:
         count = found.sum(axis=0)
         total = np.where(found[..., None], per_eye, 0.0).sum(axis=0)
         xy = np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], np.nan)
-        if self.format.space is Space.DISPLAY_FRACTION:
-            xy = xy * np.asarray(screen.size_px, dtype=np.float64)
-        return xy, count > 0, self._pupils(raw)
+        xy_px = self.format.coordinates.to_px(xy, self.frame or screen)
+        return xy_px, count > 0, self._pupils(raw)
 
     def roles(self) -> tuple[str, ...]:
         """Tell in words what every value of a sample is used for; empty for values that are only recorded."""
@@ -99,25 +105,55 @@ class Profile:
         return self.format.pupil_mm_per_unit > 0 and unit in _MM_UNITS
 
 
-def recognise(stream: StreamDescription) -> Profile:
-    """Tell how to read a stream.
+def recognise(stream: StreamDescription, remembered: Sequence[WireFormat] = ()) -> Profile:
+    """Tell how to read a stream of gaze on the screen.
 
-    Known tools are recognised by name and channels, then by identical channel metadata under another name,
-    then any stream whose metadata follow the XDF gaze vocabulary with a unit that leaves no doubt.
+    What the user has chosen for a stream comes first. Then known tools are recognised by name and channels,
+    then by identical channel metadata under another name, then any stream whose metadata follow the XDF gaze
+    vocabulary with a unit that leaves no doubt.
+
+    Args:
+        stream: its description.
+        remembered: formats that the user has chosen before.
 
     Raises:
         ChannelsUnknown: it is not understood, or it is understood and is no gaze on a screen.
     """
-    found = _known(stream) or read_by_vocabulary(stream)
+    if stream.channel_count > MOST_CHANNELS:
+        raise _too_many(stream)
+    found = _remembered(stream, remembered) or _known(stream) or read_by_vocabulary(stream)
     if found is None:
         raise _unknown(stream)
     if found.refused:
         raise ChannelsUnknown(
             f"Stream {stream} is that of {found.tool}.",
             found.refused,
-            "Choose a screen-based tracker, or a bridge that publishes gaze mapped onto the screen.",
+            _other_ways(found),
         )
     return Profile(found, stream.labels, stream.units)
+
+
+def recognise_scene(stream: StreamDescription, frame: Screen) -> Profile:
+    """Tell how to read a stream of gaze in the picture of a head-worn camera.
+
+    Args:
+        stream: its description.
+        frame: the picture: its size in px, and nothing else that matters.
+
+    Returns:
+        A profile that decodes to px of that picture, whatever screen it is given.
+
+    Raises:
+        ChannelsUnknown: it is no such stream.
+    """
+    found = _known(stream)
+    if found is None or found.space is not Space.SCENE_CAMERA or not found.used <= set(stream.labels):
+        raise ChannelsUnknown(
+            f"Stream {stream} is no gaze of a known head-worn tracker.",
+            "A surface mapping turns gaze in the picture of a scene camera into gaze on the screen.",
+            "Leave out the surface, or name the stream of Pupil Core, Pupil Invisible, Neon or SMI glasses.",
+        )
+    return Profile(found, stream.labels, stream.units, frame)
 
 
 def format_named(profile: str) -> WireFormat:
@@ -136,6 +172,13 @@ def format_named(profile: str) -> WireFormat:
     )
 
 
+def _remembered(stream: StreamDescription, remembered: Sequence[WireFormat]) -> WireFormat | None:
+    for known in remembered:
+        if _named_like(known, stream) and known.channels == stream.channels_in_full:
+            return known
+    return None
+
+
 def _known(stream: StreamDescription) -> WireFormat | None:
     for known in FORMATS:
         if _named_like(known, stream) and _channels_fit(known, stream):
@@ -147,15 +190,19 @@ def _known(stream: StreamDescription) -> WireFormat | None:
 
 
 def _named_like(known: WireFormat, stream: StreamDescription) -> bool:
-    same_type = known.type.casefold() == stream.type.casefold()
-    return same_type and any(fnmatchcase(stream.name, pattern) for pattern in known.names)
+    return stream.type.casefold() in (known.type.casefold(), *_OLDER_TYPES) and any(
+        re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), stream.name, re.DOTALL)
+        for pattern in known.names
+    )
 
 
 def _channels_fit(known: WireFormat, stream: StreamDescription) -> bool:
+    if known.by_name:
+        return True
     if known.described == 0:
         return not stream.channels and stream.channel_count == len(known.channels)
     needed = known.used or frozenset(channel.label for channel in known.metadata)
-    described = {channel.label: channel for channel in stream.channels}
+    described = {channel.label: channel for channel in stream.channels[: stream.channel_count]}
     return all(
         channel.label in described and _same_meaning(channel, described[channel.label])
         for channel in known.metadata
@@ -167,14 +214,34 @@ def _same_meaning(known: Channel, seen: Channel) -> bool:
     return (known.eye, known.unit, known.system) == (seen.eye, seen.unit, seen.system)
 
 
+def _too_many(stream: StreamDescription) -> ChannelsUnknown:
+    return ChannelsUnknown(
+        f"Stream {stream} claims more channels than any eye tracker has.",
+        "It would be read and stored at a size that no recording could bear.",
+        f"Check the program that publishes it; up to {MOST_CHANNELS} channels are accepted.",
+    )
+
+
+def _other_ways(found: WireFormat) -> str:
+    if found.space is Space.SCENE_CAMERA:
+        return (
+            "Give a surface mapping (gazetwin record --surface FILE, see docs/trackers/surface.md), or "
+            "choose a screen-based tracker."
+        )
+    return "Choose a screen-based tracker, or a bridge that publishes gaze mapped onto the screen."
+
+
 def _unknown(stream: StreamDescription) -> ChannelsUnknown:
     seen = "; ".join(
-        " ".join(filter(None, (c.label or "(no label)", c.eye, c.type, c.unit, c.system)))
-        for c in stream.channels
+        " ".join(filter(None, (c.label or "(no label)", c.eye, c.type, c.unit, c.system)))[:_SHOWN_CHARACTERS]
+        for c in stream.channels[:_SHOWN_CHANNELS]
     )
+    more = len(stream.channels) - _SHOWN_CHANNELS
     return ChannelsUnknown(
-        f"Stream {stream} is not understood. Its channels: {seen or 'no channel is described'}.",
+        f"Stream {stream} is not understood. Its channels: {seen or 'no channel is described'}"
+        f"{f'; and {more} more' if more > 0 else ''}.",
         "Guessing which value is gaze, or its unit, would record plausible nonsense.",
-        "Give its channels the XDF gaze metadata (label, eye, type ScreenX and ScreenY, unit normalized or "
-        f"pixels), or use a known tool: {', '.join(sorted({f.tool for f in FORMATS if not f.refused}))}.",
+        f"Say once what its channels are: gazetwin pick {shlex.quote(stream.name)}. Or give them the XDF "
+        "gaze metadata (label, eye, type ScreenX and ScreenY, unit normalized or pixels)). Known tools: "
+        f"{', '.join(sorted({f.tool for f in FORMATS if not f.refused}))}.",
     )

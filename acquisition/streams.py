@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+_SHOWN = 120  # characters of a name in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,23 @@ class StreamDescription:
     manufacturer: str = ""
 
     @property
+    def channels_in_full(self) -> tuple[Channel, ...]:
+        """One entry per value of a sample, labelled as in ``labels``; empty where none is described."""
+        silent = [Channel("")] * (self.channel_count - len(self.channels))
+        pairs = zip(self.labels, (*self.channels, *silent), strict=False)
+        return tuple(replace(channel, label=label) for label, channel in pairs)
+
+    @property
     def labels(self) -> tuple[str, ...]:
-        """A label per value of a sample; ``channel N`` where the metadata has none."""
+        """A label per value of a sample, none twice; ``channel N`` where the metadata has none."""
         described = [channel.label for channel in self.channels[: self.channel_count]]
-        rest = range(len(described), self.channel_count)
-        return (*described, *(f"channel {i}" for i in rest))
+        labels: dict[str, None] = {}
+        for i in range(self.channel_count):
+            label = (described[i] if i < len(described) else "") or f"channel {i}"
+            while label in labels:
+                label += f" ({i})"
+            labels[label] = None
+        return tuple(labels)
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -66,4 +80,9 @@ class StreamDescription:
     def __str__(self) -> str:
         rate = f"{self.nominal_hz:g} Hz" if self.nominal_hz else "irregular rate"
         where = f" on {self.host}" if self.host else ""
-        return f"{self.name!r} (source id {self.source_id!r}, {self.channel_count} channels, {rate}{where})"
+        name, source_id = _short(self.name), _short(self.source_id)
+        return f"{name!r} (source id {source_id!r}, {self.channel_count} channels, {rate}{where})"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -5,8 +5,9 @@ It names eye, type and unit of a channel; it has no word for the origin of the c
 
 from __future__ import annotations
 
+from acquisition.coordinates import Coordinates, Unit
 from acquisition.streams import StreamDescription
-from acquisition.wire_format import EYES, Eye, GazePoint, Space, WireFormat
+from acquisition.wire_format import EYES, Eye, GazePoint, WireFormat
 
 _FRACTION_UNITS = frozenset({"normalized", "normalised"})
 _PX_UNITS = frozenset({"pixels", "pixel", "px"})
@@ -18,7 +19,7 @@ def read_by_vocabulary(stream: StreamDescription) -> WireFormat | None:
 
     Labels must be unique, the unit explicit and the coordinate system the screen's or not given.
     """
-    if len(set(stream.labels)) < len(stream.labels):
+    if len({channel.label for channel in stream.channels}) < len(stream.channels):
         return None
     points = [point for eye in EYES if (point := _point_of(stream, eye))]
     used = {label for point in points for label in (point.x, point.y)}
@@ -27,8 +28,8 @@ def read_by_vocabulary(stream: StreamDescription) -> WireFormat | None:
     if not points or not systems <= _SCREEN_SYSTEMS:
         return None
     if units <= _FRACTION_UNITS:
-        return _vocabulary_format(stream, points, Space.DISPLAY_FRACTION)
-    return _vocabulary_format(stream, points, Space.DISPLAY_PX) if units <= _PX_UNITS else None
+        return _vocabulary_format(stream, points, Unit.FRACTION)
+    return _vocabulary_format(stream, points, Unit.PX) if units <= _PX_UNITS else None
 
 
 def _point_of(stream: StreamDescription, eye: Eye) -> GazePoint | None:
@@ -46,7 +47,7 @@ def _pupil_of(stream: StreamDescription, eye: Eye) -> str:
     return labels[0] if len(labels) == 1 else ""
 
 
-def _vocabulary_format(stream: StreamDescription, points: list[GazePoint], space: Space) -> WireFormat:
+def _vocabulary_format(stream: StreamDescription, points: list[GazePoint], unit: Unit) -> WireFormat:
     per_eye = [point for point in points if point.eye != "both"]
     return WireFormat(
         profile="xdf-gaze",
@@ -56,7 +57,7 @@ def _vocabulary_format(stream: StreamDescription, points: list[GazePoint], space
         channels=stream.channels,
         sample_type="double64",
         nominal_hz=stream.nominal_hz,
-        space=space,
+        coordinates=Coordinates(unit),
         points=tuple(per_eye or points),
         pupils=(_pupil_of(stream, "left"), _pupil_of(stream, "right")),
         pupil_mm_per_unit=1.0,

@@ -6,19 +6,29 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from acquisition.coordinates import Coordinates, Unit
 from acquisition.streams import Channel
 
 Eye = Literal["left", "right", "both"]
 EYES: tuple[Eye, ...] = ("left", "right", "both")
+SampleType = Literal["float32", "double64", "int64", "string"]
+_DISPLAY_FRACTION = Coordinates(Unit.FRACTION)
 
 
 class Space(Enum):
-    """Where a format's coordinates live. Only the two displays are gaze on a screen."""
+    """In which picture a format's coordinates are. Only the display is gaze on a screen."""
 
-    DISPLAY_FRACTION = "fraction of the display, origin top left"
-    DISPLAY_PX = "display pixels, origin top left"
+    DISPLAY = "the display"
     SCENE_CAMERA = "the picture of a head-worn camera"
     EYE_CAMERA = "the picture of an eye camera"
+
+
+class Stamps(Enum):
+    """What the time stamp of a sample means."""
+
+    SAMPLED = "when it was sampled, in LSL time"
+    PUSHED = "when it was pushed, which adds the tool's delay"
+    DEVICE = "when it was sampled, by the tracker's clock, which may be another than LSL's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,27 @@ class GazePoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """A further stream that a tool publishes beside its gaze, and that is not gaze.
+
+    Attributes:
+        name: stream name.
+        type: content type.
+        source_id: pattern, ``{}`` stands for the device.
+        sample_type: of its values.
+        channels: described channels.
+        sample: what the stand-in sends once a second; nothing when empty.
+    """
+
+    name: str
+    type: str
+    source_id: str
+    sample_type: SampleType
+    channels: tuple[Channel, ...]
+    sample: tuple[float, ...] | tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WireFormat:
     """One tool's stream, for reading and for imitating it.
 
@@ -51,14 +82,22 @@ class WireFormat:
         described: how many of ``channels`` the tool really describes; the rest have no metadata.
         sample_type: ``float32`` or ``double64``.
         nominal_hz: the rate it claims, 0 for irregular.
-        space: what its coordinates are.
+        claims_true_rate: it claims the rate of the tracker instead, whatever that is.
+        space: in which picture its coordinates are.
+        coordinates: their unit and origin.
         points: the gaze points to use; several are averaged over those that are valid.
         quality_range: closed range of the quality channel that means valid.
-        lost_xy: the coordinate a tool writes for a lost eye (both x and y); NaN is always lost.
-        missing: a value that makes either coordinate lost.
+        lost_quality: what the quality channel holds for a lost eye.
+        lost_xy: the coordinate a tool writes for an eye it does not find (both x and y); NaN is always lost.
+        missing: a value that makes either coordinate lost, written in blinks of a tracked eye.
         pupils: labels of the left and right pupil channels, empty for none.
         pupil_mm_per_unit: factor to a diameter in mm; 0 when the values are in no length unit.
         source_id: pattern for imitating the tool, ``{}`` stands for the device.
+        type_key: under which key a channel's type is described.
+        about: further metadata as the tool writes them, paths such as ``acquisition/model`` with values.
+        companions: what else the tool publishes.
+        stamps: what its time stamps mean.
+        by_name: its name says enough; versions of the tool describe their channels differently.
         skips_lost: the tool does not send samples in which no eye was found.
         refused: why this is no gaze on a screen; empty when it is.
         caveat: what a researcher should know about the values.
@@ -71,15 +110,23 @@ class WireFormat:
     channels: tuple[Channel, ...]
     sample_type: Literal["float32", "double64"]
     nominal_hz: float
-    space: Space
+    space: Space = Space.DISPLAY
+    coordinates: Coordinates = _DISPLAY_FRACTION
     points: tuple[GazePoint, ...] = ()
     described: int = -1
+    claims_true_rate: bool = False
     quality_range: tuple[float, float] = (1.0, 1.0)
+    lost_quality: float = 0.0
     lost_xy: float | None = None
     missing: float | None = None
     pupils: tuple[str, str] = ("", "")
     pupil_mm_per_unit: float = 0.0
     source_id: str = "{}"
+    type_key: Literal["type", "metatype"] = "type"
+    about: tuple[tuple[str, str], ...] = ()
+    companions: tuple[Companion, ...] = ()
+    stamps: Stamps = Stamps.SAMPLED
+    by_name: bool = False
     skips_lost: bool = False
     refused: str = ""
     caveat: str = ""

@@ -6,13 +6,19 @@ where a tool's metadata and its values disagree, the entry follows the values an
 
 from __future__ import annotations
 
+from acquisition.coordinates import Coordinates, Unit
 from acquisition.refused_formats import REFUSED
 from acquisition.streams import Channel
-from acquisition.wire_format import Eye, GazePoint, Space, WireFormat
+from acquisition.tobii_formats import TOBII
+from acquisition.wire_format import GazePoint, Stamps, WireFormat
+
+_PX = Coordinates(Unit.PX)
 
 
-def _eye_position(eye: str) -> tuple[Channel, ...]:
-    return tuple(Channel(f"EyePosition_{a}_{eye}", eye, f"Position{a}", "mm", "world-space") for a in "XYZ")
+def _eye_position(eye: str, system: str = "") -> tuple[Channel, ...]:
+    return tuple(
+        Channel(f"EyePosition_{axis}_{eye}", eye, f"Position{axis}", "millimeters", system) for axis in "XYZ"
+    )
 
 
 def _screen(stem: str, eye: str, system: str = "", unit: str = "pixels") -> tuple[Channel, ...]:
@@ -40,7 +46,7 @@ GAZETWIN = WireFormat(
     ),
     sample_type="double64",
     nominal_hz=120.0,
-    space=Space.DISPLAY_FRACTION,
+    claims_true_rate=True,
     points=(
         GazePoint("left", "left_x", "left_y", "left_valid"),
         GazePoint("right", "right_x", "right_y", "right_valid"),
@@ -48,93 +54,6 @@ GAZETWIN = WireFormat(
     pupils=("left_pupil", "right_pupil"),
     pupil_mm_per_unit=1.0,
     source_id="gazetwin-viewer-{}",
-)
-
-TOBII_PRO = WireFormat(
-    profile="tobii-pro",
-    tool="Tobii Pro application of labstreaminglayer",
-    names=("Tobii",),
-    type="Gaze",
-    channels=tuple(
-        channel
-        for eye in ("left", "right")
-        for channel in (
-            Channel(f"{eye}_x", eye, "ScreenX", "screencoords"),
-            Channel(f"{eye}_y", eye, "ScreenY", "screencoords"),
-            Channel(f"{eye}_pupil", eye, "pupilsize"),
-        )
-    ),
-    sample_type="float32",
-    nominal_hz=600.0,
-    space=Space.DISPLAY_FRACTION,
-    points=(GazePoint("left", "left_x", "left_y"), GazePoint("right", "right_x", "right_y")),
-    pupils=("left_pupil", "right_pupil"),
-    pupil_mm_per_unit=1.0,
-    source_id="Tobiiat_{}",
-    caveat="The claimed 600 Hz is a constant of the publishing program, whatever the tracker delivers.",
-)
-
-TOBII_STREAM_ENGINE = WireFormat(
-    profile="tobii-stream-engine",
-    tool="Tobii Stream Engine application of labstreaminglayer",
-    names=("TobiiStreamEngine",),
-    type="gaze",
-    channels=(Channel("channel 0"), Channel("channel 1")),
-    described=0,
-    sample_type="float32",
-    nominal_hz=0.0,
-    space=Space.DISPLAY_FRACTION,
-    points=(GazePoint("both", "channel 0", "channel 1"),),
-    source_id="",
-    skips_lost=True,
-    caveat="Lost samples are not sent at all, and the device may stamp with a clock of its own.",
-)
-
-
-def _titta_eye(eye: str) -> tuple[Channel, ...]:
-    def named(stem: str, kind: str, unit: str) -> Channel:
-        return Channel(f"{stem}.{eye}_eye", eye, kind, unit)
-
-    def flags(what: str) -> tuple[Channel, Channel]:
-        return (
-            named(f"valid.{what}", "ValidFlag", "bool"),
-            named(f"available.{what}", "AvailableFlag", "bool"),
-        )
-
-    user, display = "position_in_user_coordinates", "position_on_display_area"
-    return (
-        *(named(f"{a}.{display}.gaze_point", f"Screen{a.upper()}", "normalized") for a in "xy"),
-        *(named(f"{a}.{user}.gaze_point", f"Intersection{a.upper()}", "mm") for a in "xyz"),
-        *flags("gaze_point"),
-        named("diameter.pupil", "Diameter", "mm"),
-        *flags("pupil"),
-        *(named(f"{a}.{user}.gaze_origin", f"Pupil{a.upper()}", "mm") for a in "xyz"),
-        *flags("gaze_origin"),
-        named("diameter.eye_openness", "EyeLidDistance", "mm"),
-        *flags("eye_openness"),
-    )
-
-
-def _titta_point(eye: Eye) -> GazePoint:
-    place = f"position_on_display_area.gaze_point.{eye}_eye"
-    return GazePoint(eye, f"x.{place}", f"y.{place}", f"valid.gaze_point.{eye}_eye")
-
-
-TITTA = WireFormat(
-    profile="titta",
-    tool="TittaLSL",
-    names=("Tobii_gaze",),
-    type="Gaze",
-    # The device's own stamp comes last and is not described.
-    channels=(*_titta_eye("left"), *_titta_eye("right"), Channel("channel 36")),
-    described=36,
-    sample_type="double64",
-    nominal_hz=300.0,
-    space=Space.DISPLAY_FRACTION,
-    points=(_titta_point("left"), _titta_point("right")),
-    pupils=("diameter.pupil.left_eye", "diameter.pupil.right_eye"),
-    pupil_mm_per_unit=1.0,
-    source_id="TittaLSL:Tobii_gaze@{}",
 )
 
 EYELINK = WireFormat(
@@ -159,11 +78,12 @@ EYELINK = WireFormat(
     ),
     sample_type="double64",
     nominal_hz=500.0,
-    space=Space.DISPLAY_PX,
+    coordinates=_PX,
     points=(GazePoint("left", "leftEyeX", "leftEyeY"), GazePoint("right", "rightEyeX", "rightEyeY")),
     lost_xy=0.0,
     missing=-32768.0,
     source_id="eyelink-{}",
+    stamps=Stamps.PUSHED,
     caveat="Stamped when polled, not when sampled; pupils are areas in the tracker's own unit.",
 )
 
@@ -182,10 +102,12 @@ GAZEPOINT = WireFormat(
     ),
     sample_type="float32",
     nominal_hz=60.0,
-    space=Space.DISPLAY_FRACTION,  # although the unit says percent
+    coordinates=Coordinates(Unit.FRACTION),  # although the unit says percent
     points=(GazePoint("both", "FPOGX", "FPOGY", "FPOGV"),),
     lost_xy=0.0,
     source_id="gazepoint{}",
+    about=(("manufacturer", "Gazepoint"),),  # not under acquisition
+    stamps=Stamps.PUSHED,
     caveat="The device's own fixation positions, not raw gaze: smoother than any eye.",
 )
 
@@ -195,23 +117,32 @@ EYELOGIC = WireFormat(
     names=("EyeLogic",),
     type="Gaze",
     channels=(
-        Channel("FrameNumber", "both", "FrameNumber"),
+        Channel("FrameNumber", type="FrameNumber", unit="number"),
         *_screen("raw", "both", "image-space"),
         *_screen("filtered", "both", "image-space"),
         *_screen("left", "left", "image-space"),
         *_screen("right", "right", "image-space"),
-        Channel("Diameter_left", "left", "Diameter", "mm"),
-        Channel("Diameter_right", "right", "Diameter", "mm"),
-        *_eye_position("left"),
-        *_eye_position("right"),
+        Channel("Diameter_left", "left", "Diameter", "millimeters"),
+        Channel("Diameter_right", "right", "Diameter", "millimeters"),
+        *_eye_position("left", "world-space"),
+        *_eye_position("right", "world-space"),
     ),
     sample_type="double64",
     nominal_hz=250.0,
-    space=Space.DISPLAY_PX,
+    claims_true_rate=True,
+    coordinates=_PX,
     points=(GazePoint("both", "Screen_X_raw", "Screen_Y_raw"),),
     pupils=("Diameter_left", "Diameter_right"),
     pupil_mm_per_unit=2.0,  # the channels called diameter hold radii
     source_id="EyeLogic One | {}",
+    about=(
+        ("acquisition/manufacturer", "EyeLogic"),
+        ("acquisition/model", "One"),
+        # No name for an XML element: what a tool writes after it does not arrive.
+        ("acquisition/serial number", "{}"),
+    ),
+    stamps=Stamps.PUSHED,
+    caveat="Nothing is sent while nobody listens; the channels called diameter hold radii.",
 )
 
 SMI_RED = WireFormat(
@@ -226,11 +157,12 @@ SMI_RED = WireFormat(
         Channel("Diameter_right", "right", "Diameter", "millimeters"),
         *_eye_position("left"),
         *_eye_position("right"),
-        Channel("PlaneNumber", type="PlaneNumber", unit="Index"),
+        Channel("PlaneNumber", type="Index"),
     ),
     sample_type="float32",
     nominal_hz=250.0,
-    space=Space.DISPLAY_PX,
+    claims_true_rate=True,
+    coordinates=_PX,
     points=(
         GazePoint("left", "Screen_X_left", "Screen_Y_left"),
         GazePoint("right", "Screen_X_right", "Screen_Y_right"),
@@ -238,7 +170,9 @@ SMI_RED = WireFormat(
     lost_xy=0.0,
     pupils=("Diameter_left", "Diameter_right"),
     pupil_mm_per_unit=1.0,
-    source_id="iViewX_{}",
+    source_id="iViewX_{}_s6786sdf45",
+    about=(("acquisition/manufacturer", "SMI"), ("acquisition/model", "RED")),
+    caveat="Pupil diameters are in mm from RED trackers only; others give pixels, which are left out.",
 )
 
 EYETRIBE = WireFormat(
@@ -256,46 +190,22 @@ EYETRIBE = WireFormat(
     ),
     sample_type="float32",
     nominal_hz=30.0,
-    space=Space.DISPLAY_PX,
+    coordinates=_PX,
     points=(GazePoint("both", "Screen_X", "Screen_Y"),),
     lost_xy=0.0,
     source_id="EyeTribe",
+    about=(("acquisition/manufacturer", "EyeTribe_Tracker"),),
+    stamps=Stamps.PUSHED,
     caveat="Smoothed by the device; pupils have no length unit.",
-)
-
-TOBII_LEGACY = WireFormat(
-    profile="tobii-legacy",
-    tool="old Tobii application of labstreaminglayer",
-    names=("Tobii",),
-    type="Gaze",
-    channels=tuple(
-        Channel(f"{what}_{eye}", eye, what.replace("_", ""))
-        for eye in ("left", "right")
-        for what in ("Screen_X", "Screen_Y", "Pupil_X", "Pupil_Y", "Diameter", "Distance", "Confidence")
-    ),
-    sample_type="float32",
-    nominal_hz=0.0,
-    space=Space.DISPLAY_FRACTION,
-    points=(
-        GazePoint("left", "Screen_X_left", "Screen_Y_left", "Confidence_left"),
-        GazePoint("right", "Screen_X_right", "Screen_Y_right", "Confidence_right"),
-    ),
-    quality_range=(0.0, 1.0),  # Tobii's validity code: 0 is best, 4 is lost, 2 and more are to be dropped
-    pupils=("Diameter_left", "Diameter_right"),
-    pupil_mm_per_unit=1.0,
-    source_id="Tobii_{}_tjtyjuff",
 )
 
 FORMATS: tuple[WireFormat, ...] = (
     GAZETWIN,
-    TOBII_PRO,
-    TOBII_STREAM_ENGINE,
-    TITTA,
+    *TOBII,
     EYELINK,
     GAZEPOINT,
     EYELOGIC,
     SMI_RED,
     EYETRIBE,
-    TOBII_LEGACY,
     *REFUSED,
 )
