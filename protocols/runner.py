@@ -2,8 +2,9 @@
 
 ::
 
-    ready ─Begin─▶ welcome ─▶ instruction ─▶ trial ─▶ between ─▶ instruction | trial | break | finished
-                                                        break ─▶ instruction | trial
+    ready ─Begin─▶ welcome ─▶ instruction ─▶ trial ─▶ between ─▶ break | finished | (as break)
+                                                        break ─▶ check | instruction | trial
+                                                        check ─Checked─▶ instruction | trial
     (free gaze)    welcome ─▶ recording ─▶ finished
     any ─Pause─▶ paused ─Resume─▶ the same again        any ─Abort─▶ finished
 
@@ -25,6 +26,8 @@ from protocols.study import StudyProtocol, Trial
 from protocols.trial_events import (
     Abort,
     Begin,
+    CheckDrift,
+    Checked,
     Click,
     Command,
     Continue,
@@ -49,6 +52,8 @@ from protocols.trial_events import (
 __all__ = [
     "Abort",
     "Begin",
+    "CheckDrift",
+    "Checked",
     "Click",
     "Command",
     "Continue",
@@ -80,6 +85,7 @@ class State(StrEnum):
     TRIAL = "trial"
     BETWEEN = "between"
     BREAK = "break"
+    CHECK = "check"
     RECORDING = "recording"
     PAUSED = "paused"
     FINISHED = "finished"
@@ -91,12 +97,13 @@ class TrialRunner:
     Args:
         study: whose texts, breaks and times count.
         trials: what ``study.trials`` gave; empty for a study without stimuli.
+        drift_checks: gaze is calibrated, so that drift is checked as often as the study says.
 
     Raises:
         StudyInvalid: a carousel study without trials.
     """
 
-    def __init__(self, study: StudyProtocol, trials: tuple[Trial, ...]) -> None:
+    def __init__(self, study: StudyProtocol, trials: tuple[Trial, ...], drift_checks: bool = False) -> None:
         if study.kind == "carousel" and not trials:
             raise StudyInvalid(
                 f"Study {study.name} was started without trials.",
@@ -111,6 +118,8 @@ class TrialRunner:
         self._viewport = Viewport(0.0, ())
         self._hover: int | None = None
         self._rested_before: set[int] = set()
+        self._checks_drift = study.calibration.drift_check if drift_checks else "never"
+        self._checked_before: set[int] = set()
 
     @property
     def state(self) -> State:
@@ -156,6 +165,8 @@ class TrialRunner:
     def _outside_trial(self, event: Event) -> list[Command]:
         if self._state is State.BETWEEN:
             return self._proceed() if isinstance(event, TimedOut) else []
+        if self._state is State.CHECK:
+            return self._proceed() if isinstance(event, Checked) else []
         return self._go_on() if isinstance(event, Continue) else []
 
     def _in_trial(self, event: Event) -> list[Command]:
@@ -200,6 +211,10 @@ class TrialRunner:
             self._state = State.BREAK
             self._rested_before.add(self._position)
             return [self._display(), Mark(Code.BREAK)]
+        if self._check_due():
+            self._state = State.CHECK
+            self._checked_before.add(self._position)
+            return [self._display()]
         if self._instruction_due():
             self._state = State.INSTRUCTION
             payload = {"task": self._current().task.value, "text": self._current().instruction}
@@ -212,6 +227,12 @@ class TrialRunner:
             return False
         done = sum(trial.task is not Task.TRAINING for trial in self._trials[: self._position])
         return done > 0 and done % breaks.every == 0
+
+    def _check_due(self) -> bool:
+        if self._checks_drift == "never" or self._position in ({0} | self._checked_before):
+            return False
+        new_block = self._trials[self._position - 1].block != self._current().block
+        return self._checks_drift == "trials" or new_block or self._position in self._rested_before
 
     def _instruction_due(self) -> bool:
         trial = self._current()
@@ -335,6 +356,8 @@ class TrialRunner:
             case State.BREAK:
                 text = self._study.breaks.text if self._study.breaks else ""
                 return self._message(texts.break_title, text, "break")
+            case State.CHECK:
+                return CheckDrift()
             case State.PAUSED:
                 return ShowMessage(texts.paused, "", "pause")
             case _:

@@ -59,6 +59,7 @@ class Trial:
         screen: what is shown.
         target: what to look for, None when nothing particular.
         instruction: what the participant reads before, with the target filled in; may be empty.
+        block: name of the block it belongs to; empty in recordings made before this was kept.
     """
 
     index: int
@@ -66,6 +67,7 @@ class Trial:
     screen: CarouselScreen
     target: str | None
     instruction: str
+    block: str = ""
 
 
 class StudyProtocol(BaseModel):
@@ -282,7 +284,7 @@ def _locate(name_or_path: str | Path) -> Path:
 
 def _trial(index: int, block: Block, screen: CarouselScreen) -> Trial:
     target = block.targets.get(screen.id)
-    return Trial(index, block.kind, screen, target, block.instruction_for(target))
+    return Trial(index, block.kind, screen, target, block.instruction_for(target), block.name)
 
 
 def _folder_of(context: Any) -> Path | None:

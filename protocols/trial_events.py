@@ -79,7 +79,25 @@ class TimedOut:
     """The timer that was started last has run down."""
 
 
-Event = Begin | Continue | Scroll | Swipe | PointerMoved | Click | Pause | Resume | Skip | Abort | TimedOut
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The drift check that was asked for is over."""
+
+
+Event = (
+    Begin
+    | Continue
+    | Scroll
+    | Swipe
+    | PointerMoved
+    | Click
+    | Pause
+    | Resume
+    | Skip
+    | Abort
+    | TimedOut
+    | Checked
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,11 @@ class ShowMessage:
     title: str
     body: str
     kind: MessageKind
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDrift:
+    """Show a target and measure where gaze is, then send Checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +152,4 @@ class Finish:
     reason: Outcome
 
 
-Command = ShowMessage | ShowPage | Mark | StartTimer | StopTimer | Finish
+Command = ShowMessage | CheckDrift | ShowPage | Mark | StartTimer | StopTimer | Finish
