@@ -112,12 +112,8 @@ def _full_step(backbone: Qwen3VLBackbone, prepared: list[Prepared], name: str, p
     prompts = _prompts(backbone)
     loss = torch.zeros(())
     for one, prompt in zip(prepared, prompts, strict=True):
-        logits, maps, image = _full_maps.full_maps(backbone, one, prompt, placement)
-        operator = OPERATORS[name]
-        if isinstance(operator, Rollout):
-            relevance = _full_maps.rollout(maps, operator)
-        else:
-            relevance = _full_maps.attnlrp(maps, operator, logits[0])
+        logits, maps, image = _full_maps.full_maps(backbone.model, one, prompt, placement)
+        relevance = _full_maps.relevance(OPERATORS[name], maps, logits[0])
         amounts = one.slot_weights @ relevance[image]
         loss = loss - (amounts / amounts.sum()).clamp_min(1e-8).log().mean() - logits.log_softmax(-1)[0]
     torch.autograd.backward(loss / BATCH)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks._full_maps import attnlrp, full_maps, rollout
+from benchmarks._full_maps import full_maps, relevance
 from protocols.errors import BackboneMissing
 from protocols.invented import invented_screen
 from protocols.raster import render
@@ -18,8 +18,9 @@ from tuning.backbones.qwen3_vl import Qwen3VLBackbone
 from tuning.backbones.tiny import load
 from tuning.pretraining.judge import Verdict, judge
 from tuning.pretraining.pages import draw_pages
-from tuning.probing.attnlrp import AttnLRP
-from tuning.probing.base import look
+from tuning.probing.attnlrp import AttnLRP, published
+from tuning.probing.base import ProbingOperator, look
+from tuning.probing.glimpse import Glimpse
 from tuning.probing.rollout import Rollout
 
 UNSEEN_POOL = 901
@@ -63,9 +64,11 @@ def test_preferred_genres_are_looked_at_more(backbone: Qwen3VLBackbone, pages: l
 
 
 @pytest.mark.parametrize("placement", ["front", "after-image"])
-@pytest.mark.parametrize("operator", [Rollout(), AttnLRP()], ids=lambda operator: operator.name)
+@pytest.mark.parametrize(
+    "operator", [Rollout(), AttnLRP(), published(), Glimpse()], ids=lambda operator: operator.name
+)
 def test_row_probe_equals_full_maps_in_single_precision(
-    pages: list[Page], placement: Placement, operator: Rollout | AttnLRP
+    pages: list[Page], placement: Placement, operator: ProbingOperator
 ) -> None:
     backbone = load()
     backbone.model.set_attn_implementation("eager")
@@ -75,11 +78,8 @@ def test_row_probe_equals_full_maps_in_single_precision(
     prompt.requires_grad_()
     trace = backbone.trace([one], prompt, placement, operator.plan(backbone.spec))
     row = operator.relevance(trace, torch.tensor([3]))[0, trace.image]
-    logits, maps, image = full_maps(backbone, one, prompt[0], placement)
-    if isinstance(operator, Rollout):
-        expected = rollout(maps, operator)[image]
-    else:
-        expected = attnlrp(maps, operator, logits[3])[image]
+    logits, maps, image = full_maps(backbone.model, one, prompt[0], placement)
+    expected = relevance(operator, maps, logits[3])[image]
     weights = torch.linspace(-1, 2, len(row))
     (gradient,) = torch.autograd.grad((row * weights).sum(), prompt)
     (wanted,) = torch.autograd.grad((expected * weights).sum(), prompt)

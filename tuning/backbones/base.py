@@ -159,6 +159,7 @@ class Trace:
         image: where the image tokens stand among the T positions.
         slot_weights: W per example, (B, slots, image tokens), zero rows beyond an example's slots.
         lower_heads: attention by its factors per probed layer below the top; empty unless planned.
+        present: False at padding, (B, T); None where nothing is padded.
     """
 
     letter_logits: Tensor
@@ -167,6 +168,7 @@ class Trace:
     image: slice
     slot_weights: Tensor
     lower_heads: tuple[Heads, ...] = ()
+    present: Tensor | None = None
 
 
 class Backbone(Protocol):

@@ -1,9 +1,10 @@
 """The row probe: a decoder pass in which only the answer position's attention is ever explicit.
 
-Written for the decoder layers of `transformers`' Qwen3 family (RMS norms on queries and keys, rotary
-positions, grouped keys and values, gated MLP). The answer position is the last one. By causality nothing
-depends on it, so the layers below the probed ones run with fused attention, and in the probed layers a
-one-token pass with explicit rows is exact; a second derivative of the answer's logits stays one token wide.
+Written for the decoder layers of `transformers`' Qwen2 and Qwen3 families: rotary positions, grouped keys
+and values, gated MLP; in Qwen3 also RMS norms on queries and keys. The answer position is the last one. By
+causality nothing depends on it, so the layers below the probed ones run with fused attention, and in the
+probed layers a one-token pass with explicit rows is exact; a second derivative of the answer's logits stays
+one token wide.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Answer:
     rows: tuple[Tensor, ...]
     lower_maps: tuple[Tensor, ...]
     lower_heads: tuple[Heads, ...]
+    present: Tensor | None
 
 
 def run_prefix(decoder: Any, body: Body, plan: Plan) -> Past:
@@ -145,7 +147,13 @@ def _probe(decoder: Any, body: Body, past: Past | None, plan: Plan) -> Answer:
             attended = attended if attended.requires_grad else attended.requires_grad_()
             heads.append(_heads(layer, q, k, v, attended, mask_rest))
         rest = _with_image(_finish(layer, rest, attended), body, index)
-    return Answer(decoder.norm(answer)[:, 0], tuple(rows), tuple(maps), tuple(heads))
+    return Answer(
+        hidden=decoder.norm(answer)[:, 0],
+        rows=tuple(rows),
+        lower_maps=tuple(maps),
+        lower_heads=tuple(heads),
+        present=None if body.present is None else mask_answer[:, 0, 0],
+    )
 
 
 def _heads(layer: Any, q: Tensor, k: Tensor, v: Tensor, outputs: Tensor, visible: Tensor) -> Heads:
@@ -183,11 +191,18 @@ def _project(
     attention = layer.self_attn
     x = layer.input_layernorm(hidden)
     shape = (*x.shape[:-1], -1, attention.head_dim)
-    k = attention.k_norm(attention.k_proj(x).view(shape)).transpose(1, 2)
+    k = _normed(attention, "k_norm", attention.k_proj(x).view(shape)).transpose(1, 2)
     v = attention.v_proj(x).view(shape).transpose(1, 2)
-    q = attention.q_norm(attention.q_proj(x).view(shape)).transpose(1, 2) if queries else k[:, :0]
+    asked = _normed(attention, "q_norm", attention.q_proj(x).view(shape)) if queries else None
+    q = k[:, :0] if asked is None else asked.transpose(1, 2)
     q, k = apply_rotary_pos_emb(q, k, *rope)
     return q, k, v
+
+
+def _normed(attention: Any, name: str, states: Tensor) -> Tensor:
+    """Normalise queries or keys where the family does: Qwen3 does, Qwen2 does not."""
+    norm = getattr(attention, name, None)
+    return states if norm is None else norm(states)
 
 
 def _fused(layer: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:

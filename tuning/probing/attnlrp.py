@@ -7,23 +7,28 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from protocols.errors import NoGradient
 from tuning.backbones.base import BackboneSpec, Plan, Trace
+from tuning.probing.gradients import exact, letter_gradients
 
 
 @dataclass(frozen=True, slots=True)
 class AttnLRP:
-    """The method's operator: R = I + Σ_l w_l E_l with E_l = mean over heads of (A ⊙ G) / Σ_j (A ⊙ G).
+    """R = I + Σ_l w_l E_l, E_l the mean over heads of P normalised over the row, P = A ⊙ G.
 
-    Only the answer row of E_l is needed. Depth weights w_l grow linearly and sum to 1.
+    Only the answer row of E_l is needed. Depth weights w_l grow linearly and sum to 1. As published, a head's
+    row is divided by its signed sum, Σ P; where that is near zero the head is blown up, where it is negative
+    it changes sign. By default it is |P| / Σ |P|: every head gives a distribution. A prompt can steer the
+    second and hardly the first.
 
     Attributes:
         last_layers: probed layers m.
-        epsilon: stabiliser of the per-head sums; the same in fitting and evaluation.
+        signed: normalise as published.
+        epsilon: stabiliser of the sums; the same in fitting and evaluation.
     """
 
-    last_layers: int = 3
-    epsilon: float = 1e-4
+    last_layers: int = 2
+    signed: bool = False
+    epsilon: float = 1e-6
     name: str = "attnlrp"
 
     def plan(self, spec: BackboneSpec) -> Plan:
@@ -32,27 +37,25 @@ class AttnLRP:
 
     def relevance(self, trace: Trace, choice: Tensor) -> Tensor:
         """Return |R[s, :]|, (B, T); differentiable twice when gradients are enabled outside."""
-        if not all(row.requires_grad for row in trace.rows):
-            raise NoGradient(
-                "The traced attention rows carry no gradient.",
-                "AttnLRP weighs attention by the gradient of the explained letter's logit.",
-                "Trace with the plan this operator asks for.",
-            )
-        twice = torch.is_grad_enabled()
-        with torch.enable_grad():
-            explained = trace.letter_logits.gather(1, choice[:, None]).sum()
-            gradients = torch.autograd.grad(explained, trace.rows, create_graph=twice, retain_graph=True)
-        depth = torch.arange(1, len(trace.rows) + 1, dtype=torch.float32)
+        gradients = letter_gradients(trace, choice, trace.rows)
         pairs = zip(trace.rows, gradients, strict=True)
-        layers = torch.stack([self._layer(attention, gradient) for attention, gradient in pairs])
+        layers = torch.stack([self._layer(exact(row) * gradient) for row, gradient in pairs])
+        depth = torch.arange(1, len(layers) + 1, device=layers.device)
         row = torch.einsum("l,lbt->bt", (depth / depth.sum()).to(layers), layers)
         identity = torch.zeros_like(row)
         identity[:, -1] = 1.0
         return (row + identity).abs()
 
-    def _layer(self, attention: Tensor, gradient: Tensor) -> Tensor:
-        exact = torch.promote_types(attention.dtype, torch.float32)
-        product = attention.to(exact) * gradient.to(exact)
+    def _layer(self, product: Tensor) -> Tensor:
+        """Return the mean over heads of normalised rows, (B, T), for products (B, H, T)."""
+        if not self.signed:
+            size = product.abs()
+            return (size / (size.sum(-1, keepdim=True) + self.epsilon)).mean(1)
         total = product.sum(-1, keepdim=True)
-        sign = torch.where(total < 0, -1.0, 1.0)
+        sign = torch.where(total < 0, -1.0, 1.0).to(total)
         return (product / (total + self.epsilon * sign)).mean(1)
+
+
+def published() -> AttnLRP:
+    """Return the operator with the published normalisation and stabiliser."""
+    return AttnLRP(last_layers=3, signed=True, epsilon=1e-4, name="attnlrp-signed")
