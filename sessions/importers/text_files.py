@@ -71,6 +71,11 @@ class Delimited:
         """
         return [int(self._number(cell, int, place, column)) for place, cell in enumerate(self.cells(column))]
 
+    def picked(self, places: Sequence[int]) -> Delimited:
+        """Return only the rows at these places."""
+        rows, lines = [self.rows[i] for i in places], [self.lines[i] for i in places]
+        return Delimited(self.path, self.header, rows, lines, self.unnamed)
+
     def table(self, name: str = "", without: Sequence[str] = ()) -> SourceTable:
         """Return it as it is kept under ``/source``, without the columns named."""
         kept = [i for i, column in enumerate(self.header) if column not in without]
@@ -119,21 +124,25 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def read_text(path: Path, encoding: str = "utf-8") -> str:
-    """Read a text file; UTF-8 and UTF-16 marks at the beginning are understood and left out.
+def read_text(path: Path, otherwise: str = "") -> str:
+    """Read UTF-8 or marked UTF-16 text; the mark at the beginning is left out.
+
+    Args:
+        path: ``.gz`` is decompressed.
+        otherwise: encoding of what is not UTF-8; empty to refuse it.
 
     Raises:
         ForeignFileError: as ``read_bytes``, or it is not text; with line and column.
     """
     data = read_bytes(path)
-    if data.startswith(_UTF16):
-        encoding = "utf-16"
+    encoding = "utf-16" if data.startswith(_UTF16) else "utf-8"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise damaged(
-            path, f"{_position(data[: error.start])}: no {encoding} text ({error.reason})"
-        ) from error
+        if not otherwise:
+            where = _position(data[: error.start])
+            raise damaged(path, f"{where}: no {encoding} text ({error.reason})") from error
+        text = data.decode(otherwise)
     nul = text.find("\0")
     if nul >= 0:
         before = text[:nul].encode("utf-8", "replace")
