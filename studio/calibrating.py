@@ -1,36 +1,33 @@
-"""The calibration phase of a session: targets, a fit, validation on other targets, a verdict.
+"""The calibration phase of a session: targets, a fit per eye, validation on other targets, a verdict.
 
-Gaze is recorded as delivered all the while. A fitted map is used when it does better on the validation
-targets than what was in force before; all attempts are kept in the file.
+Gaze is recorded as delivered all the while. When the phase begins, no earlier calibration holds any more. Of
+what the phase finds, that is used which does best on the validation targets; gaze as delivered takes part in
+that. All attempts are kept in the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from acquisition.calibration import Calibration, fit_calibration
-from acquisition.quality import Validation, effective_rate_hz, validate
-from acquisition.targets import Point, TargetWindow, calibration_targets, validation_targets
+from acquisition.calibration import Calibration, unusable
+from acquisition.eye_choice import Judged, Looks, as_delivered, best, fitted
+from acquisition.quality import Validation
+from acquisition.targets import Point, ShownTarget, calibration_targets, validation_targets
 from protocols.blocks import CalibrationPlan
-from protocols.cards import target
 from protocols.errors import CalibrationError
 from protocols.geometry import FloatArray, Screen
 from protocols.markers import Code
+from sessions.calibrations import AttemptRecord
 from studio.journal import Journal
-from studio.stage import Stage
+from studio.targets import ARRIVAL_S, TargetShow
 
-TARGET_S = 1.0
 ATTEMPTS = 3
-_ARRIVAL_S = 0.15  # gaze of the last moment is still on its way
-_FRAMES_S = (0.0, 0.12, 0.24, 0.36)
-"""When the shrinking target is drawn anew, counted from its onset."""
-
-Purpose = Literal["calibration", "validation"]
+REPEATS = 2
+_NOBODY_ASKED = "nobody was asked: the session goes on by itself after {} attempts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,86 +47,127 @@ class Verdict:
     problem: str = ""
 
 
+Ask = Callable[[Verdict], str]
+"""Asks the operator why to carry on with calibration as it is; may wait."""
+
+
 class CalibrationPhase:
     """Runs attempts until gaze is good enough, or ATTEMPTS were made.
 
     Args:
-        plan: how many targets.
+        plan: how many targets, and what is good enough.
         screen: the display.
-        stage: shows them.
+        show: shows targets.
         journal: writes all of it down.
         wait_until: waits until a session time in s; raises when the session is to end.
+        order: draws the order of the targets.
+        ask: for the reason to carry on below the limits; without it nobody is asked, which is written down.
     """
 
     def __init__(
         self,
         plan: CalibrationPlan,
         screen: Screen,
-        stage: Stage,
+        show: TargetShow,
         journal: Journal,
         wait_until: Callable[[float], float],
+        order: np.random.Generator,
+        ask: Ask | None = None,
     ) -> None:
         self._plan, self._screen = plan, screen
-        self._stage, self._journal = stage, journal
-        self._wait_until = wait_until
+        self._show, self._journal = show, journal
+        self._wait_until, self._order, self._ask = wait_until, order, ask
         self._best_deg = float("inf")
         self._best = Verdict(0, None, "red")
 
     def run(self) -> Verdict:
         """Calibrate; return how gaze is mapped from now on."""
+        self._journal.begin_calibration(self._wait_until(float("-inf")))
         for attempt in range(ATTEMPTS):
             problem = self._attempt(attempt)
-            self._best = Verdict(attempt + 1, self._best.accuracy_deg, self._best.verdict, problem)
+            self._best = replace(self._best, attempts=attempt + 1, problem=problem)
             if self._best.verdict != "red":
                 break
+        self._accept()
         return self._best
+
+    def _accept(self) -> None:
+        """Write down with what the session goes on, and why when that is not good."""
+        reason = "within the limits of the study"
+        if self._best.verdict == "red":
+            asked = self._ask(self._best) if self._ask else ""
+            reason = asked or _NOBODY_ASKED.format(self._best.attempts)
+        payload = {
+            "verdict": self._best.verdict,
+            "accuracy_mean_deg": self._best.accuracy_deg,
+            "problem": self._best.problem,
+            "reason": reason,
+        }
+        now_s = self._wait_until(float("-inf"))
+        self._journal.mark(now_s, Code.CALIBRATION_ACCEPTED, payload=payload)
 
     def _attempt(self, attempt: int) -> str:
         """Show all targets once; return why that led to nothing, empty when it did."""
-        targets = calibration_targets(self._plan.targets, self._screen)
-        others = validation_targets(self._plan.validation, self._screen)
-        shown = self._shown(targets, "calibration", attempt)
-        checked = self._shown(others, "validation", attempt)
-        now_s = self._wait_until(checked[-1][2] + _ARRIVAL_S)
-        windows, tests = self._windows(shown, now_s), self._windows(checked, now_s)
+        shown = self._calibration_targets(attempt)
+        tests = self._shuffled(validation_targets(self._plan.validation, self._screen))
+        checked = self._show.show(tests, Code.VALIDATION_POINT, {"attempt": attempt})
+        now_s = self._wait_until(checked[-1].t_off_s + ARRIVAL_S)
+        looks = self._looks(shown, checked, now_s)
         try:
-            calibration = fit_calibration(windows, self._screen)
-            rate_hz = effective_rate_hz(np.concatenate([w.t_s for w in (*windows, *tests)]))
-            self._judge(attempt, calibration, tests, rate_hz, now_s)
+            plain = as_delivered(looks, self._screen, self._plan.limits)
         except CalibrationError as error:
-            self._journal.mark(
-                now_s, Code.CALIBRATION_RESULT, payload={"attempt": attempt, "failed": error.what}
-            )
-            return error.what
+            return self._failed(attempt, error, looks, None, now_s)
+        try:
+            self._judge(attempt, plain, fitted(looks, self._screen, self._plan.limits), looks, now_s)
+        except CalibrationError as error:
+            return self._failed(attempt, error, looks, plain.validation, now_s)
         return ""
 
+    def _calibration_targets(self, attempt: int) -> tuple[ShownTarget, ...]:
+        """Show the calibration targets; repeat those that were not looked at steadily, and only those."""
+        targets = self._shuffled(calibration_targets(self._plan.targets, self._screen))
+        shown = self._show.show(targets, Code.CALIBRATION_POINT, {"attempt": attempt})
+        for repeat in range(1, REPEATS + 1):
+            now_s = self._wait_until(shown[-1].t_off_s + ARRIVAL_S)
+            looks = self._looks(shown, (), now_s)
+            bad = unusable([target.window(looks.gaze) for target in shown], self._screen)
+            if not bad or len(bad) > len(shown) / 2:
+                break
+            payload: dict[str, object] = {"attempt": attempt, "repeat": repeat}
+            again = self._show.show([shown[i].target_px for i in bad], Code.CALIBRATION_POINT, payload)
+            shown = redone(shown, again)
+        return shown
+
     def _judge(
-        self, attempt: int, calibration: Calibration, tests: list[TargetWindow], rate_hz: float, now_s: float
+        self, attempt: int, plain: Judged, maps: tuple[Judged, ...], looks: Looks, now_s: float
     ) -> None:
-        before = validate(Calibration.identity(), tests, self._screen, rate_hz)
-        after = validate(calibration, tests, self._screen, rate_hz)
-        if before.accuracy_mean_deg is not None and not np.isfinite(self._best_deg):
-            self._best_deg = before.accuracy_mean_deg
-            self._best = Verdict(attempt, before.accuracy_mean_deg, before.verdict)
+        chosen = best([*maps, plain])
+        after = chosen.validation
         used = after.accuracy_mean_deg is not None and after.accuracy_mean_deg < self._best_deg
-        self._journal.calibration(calibration, after, used, now_s)
-        self._mark_results(attempt, calibration, before, after, used, now_s)
+        record = AttemptRecord("calibration", _why(chosen, used), looks.shown, looks.tests, (*maps, plain))
+        self._journal.calibration(chosen.calibration, after, used, now_s, record)
+        self._mark_results(attempt, chosen, plain.validation, used, now_s)
         if used and after.accuracy_mean_deg is not None:
             self._best_deg = after.accuracy_mean_deg
             self._best = Verdict(attempt, after.accuracy_mean_deg, after.verdict)
 
+    def _failed(
+        self, attempt: int, error: CalibrationError, looks: Looks, plain: Validation | None, now_s: float
+    ) -> str:
+        record = AttemptRecord("failed", error.what, looks.shown, looks.tests)
+        self._journal.calibration(Calibration.identity(), plain, False, now_s, record)
+        self._journal.mark(now_s, Code.CALIBRATION_RESULT, payload={"attempt": attempt, "failed": error.what})
+        return error.what
+
     def _mark_results(
-        self,
-        attempt: int,
-        calibration: Calibration,
-        before: Validation,
-        after: Validation,
-        used: bool,
-        now_s: float,
+        self, attempt: int, chosen: Judged, before: Validation, used: bool, now_s: float
     ) -> None:
-        fitted = {
+        calibration, after = chosen.calibration, chosen.validation
+        made = {
             "attempt": attempt,
             "used": used,
+            "method": calibration.method,
+            "eye": chosen.eye,
             "expected_error_deg": calibration.expected_error_deg,
             "fitted_error_deg": calibration.fitted_error_deg,
         }
@@ -142,27 +180,28 @@ class CalibrationPhase:
             "rms_s2s_deg": after.rms_s2s_deg,
             "data_loss": after.data_loss,
         }
-        self._journal.mark(now_s, Code.CALIBRATION_RESULT, payload=fitted)
+        self._journal.mark(now_s, Code.CALIBRATION_RESULT, payload=made)
         self._journal.mark(now_s, Code.VALIDATION_RESULT, payload=checked)
 
-    def _shown(self, targets: FloatArray, purpose: Purpose, attempt: int) -> list[tuple[Point, float, float]]:
-        """Show targets one by one; return each with its onset and the time it left, in s."""
-        code = Code.CALIBRATION_POINT if purpose == "calibration" else Code.VALIDATION_POINT
-        shown = []
-        for x, y in targets:
-            xy = (float(x), float(y))
-            on_s = self._stage.target(xy, self._drawn(xy, 0.0))
-            self._journal.mark(on_s, code, payload={"attempt": attempt, "x_px": xy[0], "y_px": xy[1]})
-            for frame_s in _FRAMES_S[1:]:
-                self._wait_until(on_s + frame_s)
-                self._stage.details(self._drawn(xy, frame_s / _FRAMES_S[-1]))
-            off_s = self._wait_until(on_s + TARGET_S)
-            shown.append((xy, on_s, off_s))
-        return shown
+    def _looks(self, shown: tuple[ShownTarget, ...], tests: tuple[ShownTarget, ...], now_s: float) -> Looks:
+        since_s = min(target.t_on_s for target in (*shown, *tests))
+        return Looks(shown, tests, self._journal.tap.recent.snapshot(now_s - since_s + 1.0))
 
-    def _drawn(self, xy_px: Point, progress: float) -> partial[np.ndarray]:
-        return partial(target, xy_px, self._screen.size_px, self._screen, progress)
+    def _shuffled(self, targets: FloatArray) -> list[Point]:
+        return [(float(x), float(y)) for x, y in self._order.permutation(targets)]
 
-    def _windows(self, shown: list[tuple[Point, float, float]], now_s: float) -> list[TargetWindow]:
-        chunk = self._journal.tap.recent.snapshot(now_s - shown[0][1] + 1.0)
-        return [TargetWindow.of(xy, on_s, off_s, chunk) for xy, on_s, off_s in shown]
+
+def redone(shown: Sequence[ShownTarget], again: Sequence[ShownTarget]) -> tuple[ShownTarget, ...]:
+    """Return the targets in the same order, those shown again in place of their first showing."""
+    newest = {target.target_px: target for target in again}
+    return tuple(newest.get(target.target_px, target) for target in shown)
+
+
+def _why(chosen: Judged, used: bool) -> str:
+    accuracy_deg = chosen.validation.accuracy_mean_deg
+    if accuracy_deg is None:
+        return "not used: gaze was lost on a validation target"
+    whose = {"both": "both eyes", "left": "the left eye alone", "right": "the right eye alone"}[chosen.eye]
+    what = "gaze as delivered" if chosen.calibration.method == "identity" else f"a map of {whose}"
+    does = f"{what} does best on the validation targets ({accuracy_deg:.2f} deg)"
+    return f"used: {does}" if used else f"not used: {does}, an earlier attempt did better"

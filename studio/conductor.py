@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import queue
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from acquisition.clock import Clock
@@ -19,10 +18,11 @@ from protocols.markers import Code
 from protocols.raster import render
 from protocols.runner import State, TrialRunner
 from protocols.stimulus import Page
-from protocols.study import StudyProtocol, Trial
 from protocols.trial_events import (
     Abort,
     Begin,
+    CheckDrift,
+    Checked,
     Command,
     Continue,
     Event,
@@ -37,13 +37,16 @@ from protocols.trial_events import (
     TimedOut,
 )
 from studio.anticipation import READY_S, Anticipation
-from studio.calibrating import CalibrationPhase, Verdict
+from studio.calibrating import Verdict
 from studio.foresight import Foresight
+from studio.gaze_care import GazeCare
 from studio.inputs import Broken, Did, Input, Noted, Pointed
 from studio.journal import Journal
+from studio.script import Ending, Script
 from studio.snapshots import Snapshots
 from studio.stage import Stage
 from studio.state import LiveState, Phase
+from studio.targets import Wait
 
 log = logging.getLogger(__name__)
 
@@ -53,48 +56,12 @@ _READING_S = 0.8
 _READ = ("welcome", "instruction", "break")
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a session ended.
-
-    Attributes:
-        outcome: ``complete`` or ``aborted``.
-        why: in words, empty when the study simply came to its end.
-        error: what broke, None when nothing did.
-        verdict: of the calibration, None without one.
-    """
-
-    outcome: Outcome
-    why: str = ""
-    error: GazeTwinError | None = None
-    verdict: Verdict | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What a session is to do.
-
-    Attributes:
-        study: as loaded.
-        trials: of this participant; empty for free gaze.
-        calibrate: begin with targets.
-        reads_by_itself: messages are left after a moment, because nobody can press a key.
-        duration_s: end after this time, None for when the study ends.
-        simulated: the participant is simulated.
-        facts: written beside the start of the session.
-    """
-
-    study: StudyProtocol
-    trials: tuple[Trial, ...]
-    calibrate: bool
-    reads_by_itself: bool
-    duration_s: float | None = None
-    simulated: bool = False
-    facts: Mapping[str, object] | None = None
-
-
 class _Ended(Exception):
     """The session is over while something was being waited for."""
+
+
+class _Left(Exception):
+    """The operator paused or skipped a drift check."""
 
 
 class Conductor:
@@ -118,7 +85,9 @@ class Conductor:
     ) -> None:
         self._script, self._journal, self._stage, self._clock = script, journal, stage, clock
         self._twin = None if foresight is None else Anticipation(foresight, script.trials, journal)
-        self._runner = TrialRunner(script.study, script.trials)
+        self._runner = TrialRunner(script.study, script.trials, script.calibrate)
+        self._care = GazeCare(script, stage, journal)
+        self._check_due = False
         self._inbox: queue.SimpleQueue[Input] = queue.SimpleQueue()
         self._snapshots = Snapshots(script.study, script.trials, journal, foresight, script.simulated)
         self._page: Page | None = None
@@ -167,6 +136,7 @@ class Conductor:
             pass
         except GazeTwinError as error:
             self._break(error)
+        self._measure_clicks(float("inf"))
         self._mark(Code.SESSION_END, self._now_s(), payload={"outcome": self._outcome, "why": self._why})
         self._snapshots.ended(self._outcome or "aborted", self._why)
         return Ending(self._outcome or "aborted", self._why, self._error, self._verdict)
@@ -175,20 +145,40 @@ class Conductor:
         for trial in self._script.trials:
             self._journal.trial(trial)
         if self._script.calibrate:
-            self._calibrate()
+            self._calibrate(self._wait_until)
         self._await_twin()
         self._step(Begin(), self._now_s())
         while self._outcome is None:
             self._attend(self._soonest_s())
+            if self._check_due and self._outcome is None:
+                self._check_drift()
 
-    def _calibrate(self) -> None:
+    def _calibrate(self, wait_until: Wait) -> None:
         self._snapshots.phase("calibrating", "Look at the targets.")
-        study = self._script.study
-        phase = CalibrationPhase(
-            study.calibration, study.screen, self._stage, self._journal, self._wait_until
-        )
-        self._verdict = phase.run()
+        self._verdict = self._care.calibrate(wait_until)
         self._snapshots.calibrated(self._verdict)
+
+    def _check_drift(self) -> None:
+        """Show the target that the runner asked for, and do what follows from it."""
+        self._check_due = False
+        self._snapshots.phase("calibrating", "Look at the target: checking for drift.")
+        try:
+            if self._care.drifted_away(self._wait_in_check):
+                self._calibrate(self._wait_in_check)
+            self._step(Checked(), self._now_s())
+        except _Left:
+            log.info("the drift check was left for a pause or skipped")
+
+    def _measure_clicks(self, now_s: float) -> None:
+        for found in self._care.clicks(now_s):
+            self._mark(Code.DRIFT_CHECK, self._stamp_s, found.trial, found.payload())
+
+    def _wait_in_check(self, t_s: float) -> float:
+        """Wait as always, but leave when the operator pauses or skips the check."""
+        now_s = self._wait_until(t_s)
+        if self._runner.state is not State.CHECK:
+            raise _Left
+        return now_s
 
     # ---- time
 
@@ -249,6 +239,7 @@ class Conductor:
         if now_s >= self._caught_up_s + _CATCH_UP_S:
             self._journal.catch_up()
             self._caught_up_s = now_s
+            self._measure_clicks(now_s)
         if self._twin is not None:
             self._twin.foresight.listen()
         self._snapshots.refresh(now_s)
@@ -320,6 +311,8 @@ class Conductor:
                 return self._show_page(command)
             case ShowMessage():
                 return self._show_message(command)
+            case CheckDrift():
+                self._page, self._read_s, self._check_due = None, None, True
             case StartTimer(seconds):
                 self._timer_s = t_s + seconds
             case StopTimer():
@@ -334,6 +327,8 @@ class Conductor:
             t_s = self._await_prediction(t_s)
         self._mark(code, t_s, trial, payload)
         self._snapshots.marked(code, trial, payload)
+        if code is Code.CLICK and self._page is not None:
+            self._care.clicked(t_s, trial, payload, self._page.layout)
         if code is Code.TRIAL_END:
             self._trial = -1
             if self._twin is not None:

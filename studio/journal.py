@@ -16,11 +16,12 @@ from acquisition.recorder import Recorder
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.sink_writer import Entry
 from acquisition.source import SampleSink
+from protocols.errors import CalibrationError
 from protocols.geometry import FloatArray
 from protocols.markers import Code, Marker
 from protocols.stimulus import Page
 from protocols.study import Trial
-from sessions.calibrations import CalibrationAttempt, calibrated_xy
+from sessions.calibrations import AttemptRecord, CalibrationAttempt, calibrated_xy, in_force
 from sessions.live import LiveSlots, LiveView
 from sessions.slots import Slots
 from sessions.timeline import ViewportChange
@@ -97,14 +98,56 @@ class Journal:
         self.recorder.cursor(chunk)
         self._also_live(lambda: self._live.cursor(chunk))
 
-    def calibration(self, calibration: Calibration, validation: Validation, used: bool, now_s: float) -> None:
+    def calibration(
+        self,
+        calibration: Calibration,
+        validation: Validation | None,
+        used: bool,
+        now_s: float,
+        record: AttemptRecord | None = None,
+    ) -> None:
         """Write a calibration attempt; a used one maps the gaze from now on."""
         # No sample that the live pipeline has already mapped may count as later than this.
         from_s = max(now_s, float(np.nextafter(self._newest_s, np.inf)))
-        attempt = CalibrationAttempt(len(self._attempts), calibration, used, from_s, validation=validation)
-        self._write(lambda w: w.calibration(calibration, used, validation=validation, from_s=from_s))
+        record = record or AttemptRecord()
+        number = len(self._attempts)
+        attempt = CalibrationAttempt(number, calibration, used, from_s, validation, record)
+        self._write(
+            lambda w: w.calibration(calibration, used, validation=validation, from_s=from_s, record=record)
+        )
         self._attempts.append(attempt)
         self._also_live(lambda: self._live.calibration(attempt))
+
+    def begin_calibration(self, now_s: float) -> None:
+        """Take back whatever calibration is in force: until the new one is good, gaze is as delivered."""
+        self.mark(now_s, Code.CALIBRATION_START)
+        if in_force(self._attempts):
+            record = AttemptRecord("begun", "a new calibration was begun; the earlier one no longer holds")
+            self.calibration(Calibration.identity(), None, True, now_s, record)
+
+    def choose_calibration(self, number: int, reason: str, now_s: float) -> None:
+        """Put an earlier attempt in force again, from now on.
+
+        Raises:
+            CalibrationError: there is no such attempt, or it led to no map.
+        """
+        known = [a for a in self._attempts if a.record.kind in ("calibration", "chosen", "drift")]
+        for attempt in known:
+            if attempt.number == number:
+                record = AttemptRecord("chosen", f"attempt {number + 1} was chosen: {reason}")
+                self.calibration(attempt.calibration, attempt.validation, True, now_s, record)
+                return
+        raise CalibrationError(
+            f"There is no calibration attempt {number + 1} to choose.",
+            "Gaze would be mapped by nothing that was measured.",
+            f"Choose one of {', '.join(str(a.number + 1) for a in known) or 'none: calibrate first'}.",
+        )
+
+    @property
+    def map(self) -> Calibration:
+        """The calibration in force; the identity without one."""
+        used = in_force(self._attempts)
+        return used[-1].calibration if used else Calibration.identity()
 
     def catch_up(self) -> None:
         """Let the live pipeline see the gaze that has arrived."""

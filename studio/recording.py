@@ -20,12 +20,13 @@ from sessions.live import LiveSlots
 from sessions.schema import SUFFIX
 from sessions.slots import Slots
 from sessions.writer import Header, SessionWriter
-from studio.conductor import Conductor, Ending, Script
+from studio.conductor import Conductor
 from studio.foresight import Foresight
 from studio.guard import DISTRIBUTION
 from studio.inputs import of_viewer
 from studio.journal import GazeTap, Journal
 from studio.programs import Said
+from studio.script import Ending, Script
 from studio.sources import Rig
 from studio.stage import Stage, WatchedStage
 
@@ -191,6 +192,7 @@ def _script(order: Order, rig: Rig) -> Script:
         reads_by_itself=order.headless or simulated,
         duration_s=order.duration_s,
         simulated=simulated,
+        seed=(abs(order.seed), index),
         facts={"seed": order.seed, "participant_index": index, "headless": order.headless},
     )
 
