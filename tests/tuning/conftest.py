@@ -15,7 +15,7 @@ from protocols.raster import render
 from protocols.slots import SlotDistribution
 from protocols.stimulus import Page, Viewport
 from tuning.backbones.base import BackboneSpec, Past, Placement, Plan, Prepared, Trace
-from tuning.backbones.grid import slot_weights
+from tuning.backbones.grid import TokenGrid, slot_weights
 from tuning.examples import Example
 from tuning.splits import split_screens
 
@@ -44,7 +44,7 @@ class FakeBackbone:
             question_positions=torch.zeros(3, len(question), dtype=torch.long),
             image=slice(0, count),
             deepstack=(),
-            slot_weights=torch.tensor(slot_weights(page.layout, GRID), dtype=torch.float32),
+            slot_weights=torch.tensor(slot_weights(page.layout, (TokenGrid(*GRID),)), dtype=torch.float32),
             letters=torch.arange(len(page.layout)),
             past=lambda _plan: Past((), (), ()),
         )

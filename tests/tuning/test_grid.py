@@ -18,7 +18,7 @@ from protocols.invented import invented_screen
 from protocols.raster import render
 from protocols.slots import SlotLayout
 from protocols.stimulus import Viewport
-from tuning.backbones.grid import slot_weights
+from tuning.backbones.grid import TokenGrid, slot_weights
 from tuning.backbones.tiny import image_processor
 
 SCREEN = invented_screen(np.random.default_rng(0), "s", "rows")
@@ -54,7 +54,7 @@ def test_a_painted_slot_is_found(processor: Qwen2VLImageProcessorPil, slot: int)
     box = PAGE.layout.slots[slot].credit
     painted[int(box.top) : int(box.bottom), int(box.left) : int(box.right)] = 255
     brightness, grid = token_brightness(processor, Image.fromarray(painted))
-    found = slot_weights(PAGE.layout, grid) @ brightness
+    found = slot_weights(PAGE.layout, (TokenGrid(*grid),)) @ brightness
     assert found.argmax() == slot
     assert found[slot] / found.sum() > 0.75  # a token on an edge is shared by its neighbours
 
@@ -73,7 +73,7 @@ def test_weights_are_shares_of_token_area_and_cover_every_slot(
     scroll: float, rows: int, columns: int
 ) -> None:
     slots = layout(SCREEN, scrolled(SCREEN, Viewport.top_of(SCREEN), scroll))
-    weights = slot_weights(slots, (rows, columns))
+    weights = slot_weights(slots, (TokenGrid(rows, columns),))
     token_area = 1920 * 1080 / (rows * columns)
     areas = [slot.credit.area for slot in slots.slots]
     assert (weights >= 0).all()
@@ -85,4 +85,4 @@ def test_a_slot_without_tokens_is_refused() -> None:
     slot = PAGE.layout.slots[0]
     outside = dataclasses.replace(slot, credit=Rect(3000, 3000, 3100, 3100))
     with pytest.raises(GridMismatch, match="9 x 16"):
-        slot_weights(SlotLayout((outside,), (1920, 1080)), (9, 16))
+        slot_weights(SlotLayout((outside,), (1920, 1080)), (TokenGrid(9, 16),))

@@ -15,7 +15,7 @@ from protocols.geometry import FloatArray
 from protocols.invented import Kind, invented_screen
 from protocols.raster import render
 from protocols.stimulus import CarouselScreen, Film, Page, Viewport
-from tuning.backbones.grid import slot_weights
+from tuning.backbones.grid import TokenGrid, slot_weights
 from tuning.backbones.tiny import IMAGE_PX, image_processor
 
 TOKEN_GRID = (9, 16)
@@ -75,7 +75,9 @@ def random_viewport(rng: np.random.Generator, screen: CarouselScreen) -> Viewpor
 
 def _drawn(page: Page) -> DrawnPage:
     weights = torch.zeros(SLOTS, TOKEN_GRID[0] * TOKEN_GRID[1])
-    weights[: len(page.layout)] = torch.tensor(slot_weights(page.layout, TOKEN_GRID), dtype=torch.float32)
+    weights[: len(page.layout)] = torch.tensor(
+        slot_weights(page.layout, (TokenGrid(*TOKEN_GRID),)), dtype=torch.float32
+    )
     small = Image.fromarray(page.image).resize(IMAGE_PX, Image.Resampling.BOX)
     habits = np.stack([habit_map(habit, page.layout) for habit in HABITS])
     return DrawnPage(np.asarray(small), page.films, habits, weights)
