@@ -169,6 +169,11 @@ class Recording:
         """Where an imported recording came from, what was read and what was dropped; empty when recorded."""
         return read_provenance(self._h5)
 
+    @property
+    def off_screen(self) -> str:
+        """Why the gaze of an imported recording is no gaze on the screen; empty when it is."""
+        return str(self._h5["source"].attrs.get("off_screen", ""))
+
     def source_tables(self) -> tuple[SourceTable, ...]:
         """Return what an importer kept verbatim."""
         return read_tables(self._h5["source"])
@@ -236,8 +241,16 @@ class Recording:
         Raises:
             SessionError: no such page in this recording.
         """
-        png = self._page(digest)["png"][:].tobytes()
-        return to_page(png, self.page_description(digest), digest)
+        return to_page(self.page_png(digest), self.page_description(digest), digest)
+
+    def page_png(self, digest: str) -> bytes:
+        """Return the pixels of a page as a PNG file.
+
+        Raises:
+            SessionError: no such page in this recording.
+        """
+        png: bytes = self._page(digest)["png"][:].tobytes()
+        return png
 
     def trials(self) -> tuple[Trial, ...]:
         """Return what each trial asked and showed, in order of presentation."""

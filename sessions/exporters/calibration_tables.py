@@ -14,7 +14,12 @@ ATTEMPTS = (
     ATTEMPT,
     Column("used", "0 or 1", "Whether gaze was mapped with it."),
     Column("from_s", "s", "Session time from which on it holds; empty for from the beginning."),
+    Column("kind", "", "How it came about: after targets, a drift check, or chosen again; or why not."),
+    Column("reason", "", "Why it was used, or why not."),
+    Column("eye", "", "Whose gaze it maps; both is what the device gives as one."),
     Column("method", "", "How it was fitted."),
+    Column("shift_x_px", "px", "What drift checks added since the fit, to the right."),
+    Column("shift_y_px", "px", "What drift checks added since the fit, downwards."),
     Column("targets", "", "Number of targets it was fitted to."),
     Column("expected_error_deg", "deg", "Mean error on targets left out of the fit one at a time."),
     Column("fitted_error_deg", "deg", "Mean error on the targets of the fit (optimistic)."),
@@ -59,7 +64,8 @@ def calibration_tables(recording: Recording) -> Iterator[Table]:
 def _attempt(attempt: CalibrationAttempt) -> Row:
     c, v = attempt.calibration, attempt.validation
     from_s = attempt.from_s if math.isfinite(attempt.from_s) else None
-    fit = (c.method, len(c.points), c.expected_error_deg, c.fitted_error_deg)
+    made = (attempt.record.kind, attempt.record.reason, c.eye, c.method, *c.shift_px)
+    fit = (len(c.points), c.expected_error_deg, c.fitted_error_deg)
     judged: Row = (None,) * 6
     if v is not None:
         judged = (
@@ -70,7 +76,7 @@ def _attempt(attempt: CalibrationAttempt) -> Row:
             v.sd_deg,
             v.data_loss,
         )
-    return (attempt.number, int(attempt.used), from_s, *fit, *judged)
+    return (attempt.number, int(attempt.used), from_s, *made, *fit, *judged)
 
 
 def _targets(attempt: CalibrationAttempt) -> Iterator[Row]:

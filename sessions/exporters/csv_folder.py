@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sessions.exporters.calibration_tables import calibration_tables
-from sessions.exporters.event_tables import event_tables
+from sessions.exporters.event_tables import attention_tables, event_tables
 from sessions.exporters.exported import Exported
 from sessions.exporters.gaze_tables import gaze_tables
 from sessions.exporters.notes import notes
@@ -39,7 +39,7 @@ def export_csv(path: Path, out: Path, parameters: SlotParameters | None = None) 
     """
     with Recording.open(path) as recording:
         target = out / export_name(recording)
-        slots = recording.slots(parameters)
+        slots = None if recording.off_screen else recording.slots(parameters)
         told = notes(recording, slots)
         with fresh(target) as folder:
             folder.mkdir()
@@ -53,13 +53,11 @@ def export_csv(path: Path, out: Path, parameters: SlotParameters | None = None) 
     return Exported(path, target, counts, told)
 
 
-def _tables(recording: Recording, slots: Slots) -> tuple[Table, ...]:
-    views = recording.views(slots.parameters)
-    return (
-        *gaze_tables(recording),
-        *event_tables(recording, slots, views),
-        *calibration_tables(recording),
-    )
+def _tables(recording: Recording, slots: Slots | None) -> tuple[Table, ...]:
+    views = recording.views(slots.parameters) if slots is not None else []
+    seen = () if slots is None else attention_tables(slots, views)
+    happened = event_tables(recording, views)
+    return (*gaze_tables(recording), *seen, *happened, *calibration_tables(recording))
 
 
 def _dictionary(tables: tuple[Table, ...]) -> Table:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from protocols.markers import Code
 from sessions.exporters.gaze_tables import T
-from sessions.exporters.table import Column, Row, Table
+from sessions.exporters.table import Column, Row, Table, numbers
 from sessions.reader import Recording
 from sessions.slots import Slots
 from sessions.timeline import clicked_slot
@@ -88,17 +88,20 @@ MARKERS = (
 VIEWPORTS = (T, SCREEN, SCROLL, SWIPES, PAGE)
 
 
-def event_tables(recording: Recording, slots: Slots, views: Sequence[PageView]) -> Iterator[Table]:
-    """Yield the tables of what happened.
+def attention_tables(slots: Slots, views: Sequence[PageView]) -> Iterator[Table]:
+    """Yield the tables of what was looked at.
 
     Args:
-        recording: to read.
-        slots: its fixations.
-        views: its views, measured with the same settings.
+        slots: fixations.
+        views: measured with the same settings.
     """
     yield Table("fixations", "One fixation.", FIXATIONS, lambda: _fixations(slots, views))
     yield Table("views", "One page, unchanged while it was shown.", VIEWS, lambda: _views(views))
     yield Table("slots", "One poster of one view.", SLOTS, lambda: _slots(views))
+
+
+def event_tables(recording: Recording, views: Sequence[PageView]) -> Iterator[Table]:
+    """Yield the tables of what happened; ``views`` tell which poster a click was on."""
     yield Table("trials", "One trial.", TRIALS, lambda: _trials(recording))
     yield Table("clicks", "One click on a poster.", CLICKS, lambda: _clicks(recording, views))
     yield Table("markers", "One event, in the order written.", MARKERS, lambda: _markers(recording))
@@ -121,8 +124,9 @@ def view_at(views: Sequence[PageView], t_s: float) -> int | None:
 def _fixations(slots: Slots, views: Sequence[PageView]) -> Iterator[Row]:
     f = slots.fixations
     columns = (f.onset_s, f.offset_s, f.duration_ms, f.x_px, f.y_px, f.n)
-    for *row, position in zip(*(c.tolist() for c in columns), f.xy_px, strict=True):
-        number = view_at(views, row[0])
+    cells = zip(*map(numbers, columns), strict=True)
+    for row, onset_s, position in zip(cells, f.onset_s.tolist(), f.xy_px, strict=True):
+        number = view_at(views, onset_s)
         slot = -1
         if number is not None:
             slot = int(views[number].layout.locate(position, slots.parameters.within_px)[0])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sessions.calibrations import in_force
+from sessions.calibrations import in_force, validated
 from sessions.exporters.blocks import chunks
 from sessions.reader import Recording
 from sessions.schema import State
@@ -34,6 +34,8 @@ def eyes_told_apart(recording: Recording) -> tuple[bool, bool]:
 
 
 def _whole(recording: Recording) -> Iterator[str]:
+    if recording.provenance:
+        yield "The recording was imported; what had no place in it stays in the original files."
     if recording.state is State.ABORTED:
         yield "The recording was stopped before its end; its last trial may be partial."
     if recording.state is State.RECOVERED:
@@ -50,6 +52,8 @@ def _gaze(recording: Recording) -> Iterator[str]:
         yield "The eyes are not told apart; there is one gaze position per sample."
     if not len(recording.offsets()):
         yield "The device's clock was never measured; session times are those given by the recorder."
+    if recording.off_screen:
+        yield f"Gaze is no gaze on the screen, so there are no fixations on it: {recording.off_screen}"
     if recording.source.kind == "mouse":
         yield "The mouse cursor stood in for gaze."
 
@@ -58,10 +62,12 @@ def _calibration(recording: Recording) -> Iterator[str]:
     attempts = recording.calibrations()
     used = in_force(attempts)
     if not used:
-        tried = f" ({len(attempts)} attempts were rejected)" if attempts else ""
+        tried = f" (attempts that were not used: {len(attempts)})" if attempts else ""
         yield f"No calibration was applied{tried}: calibrated gaze equals gaze as delivered."
-    elif used[-1].validation is None:
+    elif validated(attempts) is None:
         yield "The calibration was not validated: the accuracy of gaze is unknown."
+    for eye in sorted({attempt.calibration.eye for attempt in used} - {"both"}):
+        yield f"A calibration of the {eye} eye alone was used; under it calibrated gaze is that eye's."
 
 
 def _derived(slots: Slots) -> Iterator[str]:

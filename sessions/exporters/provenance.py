@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sessions.calibrations import in_force
+from sessions.foreign import GIVEN
 from sessions.reader import Recording
 from sessions.slots import METHOD, Slots
 
@@ -24,7 +25,7 @@ def export_name(recording: Recording) -> str:
     return f"{recording.participant.pseudonym}_{recording.session_id[:8]}"
 
 
-def provenance(recording: Recording, slots: Slots) -> dict[str, object]:
+def provenance(recording: Recording, slots: Slots | None) -> dict[str, object]:
     """Return the facts, as JSON types. The same recording and program give the same facts."""
     return {
         "exported by": software(),
@@ -41,8 +42,16 @@ def provenance(recording: Recording, slots: Slots) -> dict[str, object]:
         "source": asdict(recording.source),
         "screen": asdict(recording.screen),
         "calibrations in force": [attempt.number for attempt in in_force(recording.calibrations())],
-        "fixations": {"method": METHOD, "digest": slots.digest, "parameters": asdict(slots.parameters)},
+        "fixations": _fixations(recording, slots),
+        "imported from": recording.provenance,
     }
+
+
+def _fixations(recording: Recording, slots: Slots | None) -> dict[str, object] | None:
+    if slots is None:
+        return None
+    method = METHOD if recording.given_fixations() is None else GIVEN
+    return {"method": method, "digest": slots.digest, "parameters": asdict(slots.parameters)}
 
 
 def file_digest(path: Path) -> str:
