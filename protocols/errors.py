@@ -160,6 +160,10 @@ class NoGradient(TuningError):
     """An operator needs a gradient that does not exist."""
 
 
+class ContractBroken(TuningError):
+    """A plug-in does not do what its contract says."""
+
+
 class PersonaMismatch(TuningError):
     """A persona was fitted on something else."""
 

@@ -36,7 +36,7 @@ def predictions(
     for indices in batches_of_equal_length(prepared, BATCH):
         batch = [prepared[i] for i in indices]
         prompts = None if prompt is None else prompt.batch(len(batch))
-        with torch.set_grad_enabled(operator.plan(backbone.spec).gradients):
+        with torch.no_grad():  # an operator that needs gradients enables them for itself
             seen = look(backbone, operator, batch, prompts, placement)
         found.update(zip(indices, _unbatched(seen, batch), strict=True))
     return [found[i] for i in range(len(prepared))]
