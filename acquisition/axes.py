@@ -64,4 +64,7 @@ def _repairs(gaze_px: FloatArray, target_px: FloatArray, screen: Screen) -> Iter
         side = "to the " + where if step[0] else where
         yield gaze_px - size_px * step, f"it fits another display, {side} of this one"
     scale = float(np.sum(target_px * gaze_px) / max(np.sum(gaze_px**2), 1e-9))
-    yield gaze_px * scale, f"it fits a display of {1 / scale:.2f} times this one's size in px"
+    yield (
+        gaze_px * scale,
+        f"it fits a display of {1 / scale:.1f} times this one's size in px (is the desktop scaled?)",
+    )

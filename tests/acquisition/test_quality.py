@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from acquisition.calibration import Calibration
 from acquisition.offsets import offsets_deg
@@ -11,8 +14,10 @@ from acquisition.quality import (
     effective_rate_hz,
     point_quality,
     validate,
+    verdict,
 )
 from acquisition.targets import TargetWindow
+from protocols.blocks import QualityLimits
 from protocols.errors import CalibrationError
 from protocols.geometry import FloatArray, Screen
 
@@ -141,3 +146,80 @@ def test_the_rate_is_that_of_the_stamps() -> None:
     t = np.arange(100) / 90.0
     assert effective_rate_hz(np.delete(t, slice(20, 50))) == pytest.approx(90.0)
     assert effective_rate_hz(t[:1]) == 0.0
+
+
+def test_the_ratio_of_rms_and_sd_tells_white_noise_from_a_filter() -> None:
+    white = noisy((0.0, 0.0), 0.2)
+    seen = quality(white)
+    assert seen.rms_sd_ratio == pytest.approx(np.sqrt(2), rel=0.02)
+    kernel = np.ones(10) / 10
+    smooth = np.column_stack([np.convolve(white[:, k], kernel, mode="valid") for k in (0, 1)])
+    filtered = quality(smooth)
+    # A mean of n samples keeps 1/sqrt(n) of the SD, and steps of sqrt(2)/n: their ratio is sqrt(2/n).
+    assert filtered.rms_sd_ratio == pytest.approx(np.sqrt(2 / 10), rel=0.05)
+    assert quality(noisy((0.0, 0.0), 0.0, n=1)).rms_sd_ratio is None
+
+
+def test_a_wandering_eye_has_a_worse_mean_than_median_offset() -> None:
+    """Mean of vectors and median of lengths are two definitions: here they differ, by formula."""
+    ring = np.linspace(0, 2 * np.pi, 101)[:-1]
+    around = quality(np.asarray(CENTRE) + np.column_stack([np.cos(ring), np.sin(ring)]) * DEG)
+    assert around.accuracy_mean_offset_deg == pytest.approx(0.0, abs=1e-3)
+    assert around.accuracy_median_deg == pytest.approx(1.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.37, 0.6])
+def test_loss_counts_what_never_came_against_what_was_expected(share: float) -> None:
+    xy = noisy((0.0, 0.0), 0.1, n=200)
+    never = np.random.default_rng(0).random(200) < share
+    full = window(xy)
+    came = TargetWindow(CENTRE, 0.0, 2.0, full.t_s[~never], full.xy_px[~never], full.valid[~never])
+    seen = point_quality(came, SCREEN, HZ, settle_s=0.0)
+    assert seen.data_loss == pytest.approx(never.mean(), abs=1e-9)
+    assert seen.invalid_share == 0.0
+
+
+ORDER = ("green", "amber", "red")
+ANGLES = st.lists(st.floats(0, 3), min_size=1, max_size=9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(offsets=ANGLES, worse=st.floats(0, 2), loss=st.floats(0, 1), more=st.floats(0, 1))
+def test_worse_gaze_is_never_judged_better(
+    offsets: list[float], worse: float, loss: float, more: float
+) -> None:
+    limits, losses = QualityLimits(), [loss] * len(offsets)
+    now = verdict(offsets, losses, limits)
+    assert ORDER.index(verdict([o + worse for o in offsets], losses, limits)) >= ORDER.index(now)
+    assert ORDER.index(verdict(offsets, [min(loss + more, 1.0)] * len(offsets), limits)) >= ORDER.index(now)
+
+
+@settings(max_examples=100, deadline=None)
+@given(offsets=ANGLES, factor=st.floats(1, 4))
+def test_wider_limits_never_judge_worse(offsets: list[float], factor: float) -> None:
+    usual = QualityLimits()
+    wide = QualityLimits(**{k: v * factor for k, v in usual.model_dump().items() if k.endswith("deg")})
+    losses = [0.0] * len(offsets)
+    assert ORDER.index(verdict(offsets, losses, wide)) <= ORDER.index(verdict(offsets, losses, usual))
+
+
+def test_a_study_may_have_limits_of_its_own_but_no_absurd_ones() -> None:
+    strict = QualityLimits(green_mean_deg=0.2, amber_mean_deg=0.3)
+    assert verdict([0.4, 0.4], [0.0, 0.0], strict) == "red"
+    with pytest.raises(ValidationError, match="must not exceed"):
+        QualityLimits(green_mean_deg=1.2)
+
+
+@settings(max_examples=100, deadline=None)
+@given(x=st.floats(0, 1920), y=st.floats(0, 1080), dx=st.floats(-200, 200), dy=st.floats(-200, 200))
+def test_an_offset_is_as_long_as_the_angle_and_turns_round_with_it(
+    x: float, y: float, dx: float, dy: float
+) -> None:
+    target = np.array([x, y])
+    gaze = target + np.array([[dx, dy]])
+    there = offsets_deg(gaze, target, SCREEN)[0]
+    assert np.hypot(*there) == pytest.approx(float(SCREEN.angle_deg(gaze[0], target)), abs=1e-12)
+    back = offsets_deg(target[None, :], gaze[0], SCREEN)[0]
+    np.testing.assert_allclose(back, -there, atol=1e-9)
+    # Across the line of sight a degree is never smaller than at the centre of a flat screen.
+    assert np.hypot(*there) <= np.hypot(dx, dy) / DEG * 1.002
