@@ -52,10 +52,14 @@ def session(
 
 
 def _exported(sessions: list[Path], to: SessionFormat, out: Path) -> Iterable[Exported]:
+    from sessions.exporters.bids import export_bids
     from sessions.exporters.csv_folder import export_csv
     from sessions.exporters.xdf import export_xdf
 
-    return (export_csv(path, out) if to is SessionFormat.CSV else export_xdf(path, out) for path in sessions)
+    if to is SessionFormat.BIDS:
+        return export_bids(sessions, out)
+    export = export_csv if to is SessionFormat.CSV else export_xdf
+    return (export(path, out) for path in sessions)
 
 
 def _print(done: list[Exported]) -> None:
