@@ -152,6 +152,7 @@ class Imported:
         tables: kept verbatim.
         fixations: found by the other program, None to detect them from the samples.
         off_screen: why the gaze is no gaze on the screen, empty when it is.
+        part: tells sessions of one participant and file apart, empty when there is one.
     """
 
     participant: Participant
@@ -170,6 +171,7 @@ class Imported:
     tables: tuple[SourceTable, ...] = ()
     fixations: GivenFixations | None = None
     off_screen: str = ""
+    part: str = ""
 
 
 Reader = Callable[[Path, Options], Iterator[Imported]]

@@ -8,7 +8,7 @@ are matched by recording and stamp. Stamps are Unix time in ns.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,8 +69,10 @@ def read(path: Path, options: Options) -> Iterator[Imported]:
     others = tuple(read_delimited(p, ",", (_RECORDING,)) for p in beside)
     used = [main, *beside, *([options.surface] if options.surface else [])]
     export = _Export(gaze, surface, others, tuple(SourceFile.of(p) for p in used))
-    for recording in dict.fromkeys(gaze.cells(_RECORDING)):
-        yield _session(export, recording, options)
+    recordings = list(dict.fromkeys(gaze.cells(_RECORDING)))
+    for number, recording in enumerate(recordings, start=1):
+        part = str(number) if len(recordings) > 1 else ""
+        yield replace(_session(export, recording, options), part=part)
 
 
 def _beside(gaze: Path) -> list[Path]:
@@ -139,7 +141,7 @@ def _gaze(export: _Export, recording: str, ticks: list[int], raw: FloatArray, sc
         nowhere = (np.nan, np.nan)
         mapped = np.asarray([export.surface.get((recording, tick), nowhere) for tick in ticks])
         xy_px, raw = mapped * np.asarray(screen.size_px), np.hstack([raw, mapped])
-    valid = np.isfinite(xy_px).all(axis=1)
+    valid = np.asarray(np.isfinite(xy_px).all(axis=1))
     xy_px[~valid] = np.nan
     pupil_mm = np.full((len(ticks), 2), np.nan)
     return GazeChunk(t_s, np.asarray(ticks) / _PER_S, xy_px, valid, pupil_mm, raw)

@@ -19,8 +19,8 @@ from sessions.writer import COMPLETE, SessionWriter
 def session_path(out: Path, imported: Imported) -> Path:
     """Return where a session goes: pseudonym, format, digest of the first file."""
     pseudonym, digest = imported.participant.pseudonym, imported.files[0].sha256[:8]
-    parts = [pseudonym, imported.source.profile, *([] if digest in pseudonym else [digest])]
-    return out / f"{'-'.join(parts)}{SUFFIX}"
+    parts = [pseudonym, imported.source.profile, imported.part, "" if digest in pseudonym else digest]
+    return out / f"{'-'.join(filter(None, parts))}{SUFFIX}"
 
 
 def store(imported: Imported, out: Path, software: str) -> Path:
