@@ -15,7 +15,8 @@ from acquisition.samples import GazeChunk
 from protocols.errors import SessionCorrupt
 from protocols.markers import Code, Marker
 from sessions.calibrations import in_force
-from sessions.gaze_check import CheckItem, GazeNumbers, Verdict, gaze_items, item, numbers
+from sessions.foreign_check import all_gaze_items
+from sessions.gaze_check import CheckItem, GazeNumbers, Verdict, item, numbers
 from sessions.pages import digest_of
 from sessions.reader import Recording
 from sessions.schema import State
@@ -96,7 +97,7 @@ def _items(
 ) -> Iterator[CheckItem]:
     yield _state(recording.state)
     yield _study(recording)
-    yield from gaze_items(chunk, gaze)
+    yield from all_gaze_items(recording, chunk, gaze)
     yield _calibrated(recording, validation)
     yield _markers(recording.markers())
     yield _described(recording)
