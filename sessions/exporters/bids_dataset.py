@@ -57,7 +57,6 @@ def begin(part: Path, recording: Recording) -> None:
     """Write what every data set has, for one that begins with a recording."""
     write_json(part / DESCRIPTION, bids_sidecars.dataset(recording))
     write_json(part / "participants.json", bids_sidecars.PARTICIPANTS)
-    write_json(part / "sessions.json", bids_sidecars.SESSIONS)
     (part / "README.md").write_text(README, encoding="utf-8")
 
 
@@ -99,11 +98,14 @@ def _write_tables(part: Path, root: Path, added: Sequence[Added]) -> None:
     _write_more(participants_path(part), participants_path(root), list(people.values()))
     for subject in people:
         rows = [new.session for new in added if new.place.subject == subject]
-        _write_more(sessions_path(part, subject), sessions_path(root, subject), rows)
+        new, old = sessions_path(part, subject), sessions_path(root, subject)
+        _write_more(new, old, rows)
+        if not old.exists():
+            write_json(new.with_suffix(".json"), bids_sidecars.SESSIONS)
 
 
-def _write_more(path: Path, old: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    write_tsv(path, *extended(old, rows))
+def _write_more(new: Path, old: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    write_tsv(new, *extended(old, rows))
 
 
 def _is_ours(root: Path) -> bool:

@@ -29,7 +29,7 @@ EVENTS: dict[str, Facts] = {
     "onset": _TIME,
     "duration": {"Description": "How long it lasted; 0 for a moment.", "Units": "s"},
     "trial_type": {
-        "Description": "view: one page, unchanged while it was shown. Else the code of a marker: what happened."
+        "Description": "view: a page, unchanged while it was shown. Else the code of a marker: what happened."
     },
     "stim_file": {"Description": "The page of a view, exactly as it was on the screen."},
     "trial": {"Description": "Number of the trial in order of presentation, from 0; n/a outside trials."},

@@ -69,6 +69,7 @@ def physio(recording: Recording, eye: RecordedEye, columns: Mapping[str, Facts],
     source = recording.source
     facts: Facts = {
         "TaskName": recording.study_name,
+        **_asked(recording),
         "SamplingFrequency": _measured_hz(recording),
         "StartTime": 0,
         "Columns": list(columns),
@@ -100,13 +101,9 @@ def physioevents(recording: Recording, slots: Slots, columns: Mapping[str, Facts
 
 def events(recording: Recording, columns: Mapping[str, Facts]) -> Facts:
     """Describe what happened and the display it happened on."""
-    screen, trials = recording.screen, recording.trials()
-    tasks = dict.fromkeys(trial.task.value for trial in trials)
+    screen = recording.screen
     name, _, version = recording.software.rpartition(" ")
     return {
-        "TaskName": recording.study_name,
-        "TaskDescription": f"{', '.join(tasks)}; every page is a view of a carousel screen.",
-        "Instructions": " / ".join(dict.fromkeys(t.instruction for t in trials if t.instruction)),
         "StimulusPresentation": {
             "ScreenDistance": _m(screen.distance_mm),
             "ScreenOrigin": ["top", "left"],
@@ -117,6 +114,15 @@ def events(recording: Recording, columns: Mapping[str, Facts]) -> Facts:
         },
         **columns,
     }
+
+
+def _asked(recording: Recording) -> Facts:
+    """Return what participants were asked; nothing where the recording does not tell."""
+    trials = recording.trials()
+    tasks = ", ".join(dict.fromkeys(trial.task.value for trial in trials))
+    words = " / ".join(dict.fromkeys(trial.instruction for trial in trials if trial.instruction))
+    said = {"TaskDescription": tasks and f"Carousel screens with the tasks {tasks}.", "Instructions": words}
+    return {name: text for name, text in said.items() if text}
 
 
 def session_row(recording: Recording, session: str) -> Facts:
