@@ -11,6 +11,7 @@ from typing import Protocol
 from acquisition.clock import Clock
 from acquisition.samples import GazeChunk
 from acquisition.source import GazeSource
+from acquisition.source_event import SourceEvent
 from acquisition.stall import Change, StallWatch
 from protocols.errors import SourceLost
 
@@ -35,7 +36,8 @@ class GazeReader:
     Args:
         source: open.
         clock: session clock.
-        took: called with every non-empty chunk, first of all.
+        told: called with what the source has noticed, before the chunk it was noticed with.
+        took: called with every non-empty chunk.
         changed: called when the source goes quiet or comes back.
         ended: called once when no further sample will come, with the reason; not called by ``stop``.
         live: shown every chunk after ``took``; when it fails it is left out from then on.
@@ -45,13 +47,14 @@ class GazeReader:
         self,
         source: GazeSource,
         clock: Clock,
+        told: Callable[[SourceEvent], None],
         took: Callable[[GazeChunk], None],
         changed: Callable[[Change], None],
         ended: Callable[[Exception], None],
         live: LiveView | None = None,
     ) -> None:
         self._source, self._clock = source, clock
-        self._took, self._changed, self._ended = took, changed, ended
+        self._told, self._took, self._changed, self._ended = told, took, changed, ended
         self._live = live
         self._stopping = threading.Event()
         self._stall = StallWatch(clock.now_s())
@@ -89,6 +92,8 @@ class GazeReader:
 
     def _read(self, timeout_s: float) -> int:
         chunk = self._source.read(timeout_s)
+        for event in self._source.news():
+            self._told(event)
         if len(chunk):
             self._took(chunk)
             self._show(chunk)

@@ -7,17 +7,23 @@ dejitters: that filter counts samples, and trackers drop some, which throws time
 from __future__ import annotations
 
 import logging
-from typing import Any
+import time
+from dataclasses import replace
 
 import numpy as np
 
 from acquisition.clock import Clock, SteadyClock
+from acquisition.connection import Link
+from acquisition.event_words import clock_foreign, clock_jumped, duplicated, late, reconnected
 from acquisition.eyes import eyes_px
-from acquisition.liblsl import load_pylsl, lsl_failures
+from acquisition.lateness import LateWatch
+from acquisition.liblsl import lsl_failures
 from acquisition.lsl_discovery import ON_SCREEN, Found, Reading, StreamWatch, choose, predicate, streams
+from acquisition.lsl_inlet import LslInlet
 from acquisition.samples import GazeChunk
 from acquisition.source import SourceInfo
 from acquisition.source_clock import SourceClock
+from acquisition.source_event import SourceEvent
 from protocols.errors import SourceLost, SourceNotFound
 from protocols.geometry import FloatArray, Screen
 
@@ -27,9 +33,9 @@ log = logging.getLogger(__name__)
 
 _OFFSET_EVERY_S = 5.0
 _OFFSET_AGAIN_S = 0.5  # when there is no estimate yet
-_SILENT_S = 0.5  # after which a stream is looked for
-_CONNECT_S = 5.0
-_AT_ONCE = 4096  # samples per read
+_PATIENCE_S = 1.0
+_LOOK_EVERY_S = 1.0
+_TWICE_S = 3.0  # a stream that was killed and restarted is seen twice for less than this
 
 
 class LslSource:
@@ -68,11 +74,17 @@ class LslSource:
         self._clock = clock or SteadyClock()
         self._lost_after_s = lost_after_s
         self._found: Found | None = None
-        self._inlet: Any = None
+        self._inlet: LslInlet | None = None
         self._times = SourceClock(0.0, 0.0)
+        self._lateness = LateWatch()
+        self._link = Link()
         self._watch: StreamWatch | None = None
-        self._heard_s = 0.0
+        self._events: list[SourceEvent] = []
+        self._heard_s = self._listened_s = 0.0
         self._measured_s = 0.0
+        self._looked_s = 0.0
+        self._alone_s = 0.0
+        self._twice = False
         self._is_open = False
 
     @property
@@ -109,7 +121,7 @@ class LslSource:
         caveat = self._found.profile.format.caveat
         log.info("recording %s as %s. %s", self._found.stream, self._found.profile.name, caveat)
         try:
-            self._connect(self._found.handle)
+            self._inlet = LslInlet(self._found.handle)
         except lsl_failures() as error:
             self.close()
             raise SourceNotFound(
@@ -117,6 +129,14 @@ class LslSource:
                 "A stream that cannot be connected to cannot be recorded.",
                 "Check that the firewall lets TCP and UDP 16571-16604 through in both directions.",
             ) from error
+        now_s = self._clock.now_s()
+        self._heard_s = self._measured_s = self._alone_s = self._listened_s = now_s
+        self._times = SourceClock(now_s, self._inlet.first_offset_s)
+        self._link = Link(0, now_s, uid=self._found.stream.uid, host=self._found.stream.host)
+        info = self.info
+        self._watch = StreamWatch(
+            predicate(info.name, info.source_id, len(info.channels), types=self._reading.types)
+        )
         self._is_open = True
 
     def read(self, timeout_s: float) -> GazeChunk:
@@ -127,79 +147,128 @@ class LslSource:
         """
         if not self._is_open:
             raise self._lost("is not open")
+        deaf_s = self._clock.now_s() - self._listened_s
         values, stamps = self._pull(timeout_s)
+        now_s = self._listened_s = self._clock.now_s()
+        self._look_around(now_s)
         if not len(stamps):
-            self._silence()
+            self._silence(now_s)
             return GazeChunk.empty(len(self.info.channels))
-        now_s = self._clock.now_s()
-        self._measure_offset(patience_s=1.0 if now_s - self._heard_s > 1.0 else 0.0)
-        self._heard_s, self._watch = now_s, None
-        return self._chunk(values, stamps, now_s)
+        self._measure_offset(now_s, patience_s=0.0)
+        self._heard_s = now_s
+        return self._chunk(values, stamps, now_s, deaf_s)
 
     def offset_s(self) -> float:
         """Return the latest estimate of device clock to session clock, in s."""
         return self._times.offset_s
+
+    def link(self) -> Link:
+        """Return the connection that the samples read last came over."""
+        times = self._times
+        return replace(self._link, clock=times.kind, method=times.method, offset_s=times.offset_s)
+
+    def news(self) -> list[SourceEvent]:
+        """Return what was noticed since the last call."""
+        news, self._events = self._events, []
+        return news
 
     def close(self) -> None:
         """Disconnect. Idempotent."""
         self._is_open = False
         self._watch = None
         if self._inlet is not None:
-            self._inlet.close_stream()
+            self._inlet.close()
             self._inlet = None
-
-    def _connect(self, handle: Any) -> None:
-        pylsl = load_pylsl()
-        # The buffer is counted in seconds, or in hundreds of samples when the stream claims no rate.
-        buffered = 360 if handle.nominal_srate() else 3600
-        inlet = pylsl.StreamInlet(_recoverable(handle), buffered, 0, True, pylsl.proc_none)
-        # The first pull would ask for the metadata without a time limit, and the tracker may be gone by then.
-        inlet.info(_CONNECT_S)
-        measured_s = inlet.time_correction(_CONNECT_S)
-        inlet.open_stream(_CONNECT_S)
-        now_s = self._clock.now_s()
-        self._times = SourceClock(now_s, measured_s)
-        self._inlet, self._heard_s, self._measured_s = inlet, now_s, now_s
 
     def _pull(self, timeout_s: float) -> tuple[FloatArray, FloatArray]:
         """Return samples (n, channels) and stamps (n,), both empty when there are none."""
-        values, stamps = self._inlet.pull_chunk(timeout_s, _AT_ONCE, min_samples=1, as_numpy=True)
-        return np.asarray(values, dtype=np.float64), np.asarray(stamps, dtype=np.float64)
+        if self._inlet is None:
+            time.sleep(timeout_s)
+            self._connect_anew()
+            return np.empty((0, len(self.info.channels))), np.empty(0)
+        try:
+            values, stamps = self._inlet.pull(timeout_s)
+        except lsl_failures() as error:
+            log.warning("liblsl has given up %s (%r); it is looked for again", self.info.name, error)
+            self._inlet.close()
+            self._inlet = None
+            return np.empty((0, len(self.info.channels))), np.empty(0)
+        if self._inlet.came_back():
+            self._reconnected()
+        return values, stamps
 
-    def _chunk(self, values: FloatArray, stamps: FloatArray, now_s: float) -> GazeChunk:
+    def _connect_anew(self) -> None:
+        """Make a new inlet once another outlet of the stream is there; liblsl revives no inlet it gave up."""
+        handles = [h for h in self._watch.handles() if h.uid() != self._link.uid] if self._watch else []
+        if len(handles) != 1:
+            return
+        try:
+            self._inlet = LslInlet(handles[0])
+        except lsl_failures() as error:
+            log.info("%s is not ready yet: %r", self.info.name, error)
+        else:
+            self._reconnected()
+
+    def _reconnected(self) -> None:
+        """Start a new account: the program at the other end is another one, perhaps with another clock."""
+        now_s = self._clock.now_s()
+        self._times = SourceClock(self._heard_s, self._times.offset_s)
+        self._lateness = LateWatch()
+        self._measure_offset(now_s, _PATIENCE_S)
+        self._link = Link(self._link.number + 1, now_s)
+        self._events.append(reconnected(now_s, self.info, self._link.number, now_s - self._heard_s))
+
+    def _chunk(self, values: FloatArray, stamps: FloatArray, now_s: float, deaf_s: float) -> GazeChunk:
         if self._found is None:
             raise self._lost("is not open")
         profile = self._found.profile
+        t_s = self._session_times(stamps, now_s, deaf_s)
         xy, valid, pupil = profile.decode(values, self._screen)
-        eyes = eyes_px(profile, values, self._screen)
-        return GazeChunk(self._times.to_session(stamps, now_s), stamps, xy, valid, pupil, values, eyes)
+        return GazeChunk(t_s, stamps, xy, valid, pupil, values, eyes_px(profile, values, self._screen))
 
-    def _measure_offset(self, patience_s: float) -> None:
+    def _session_times(self, stamps: FloatArray, now_s: float, deaf_s: float) -> FloatArray:
+        was_foreign = self._times.foreign
+        t_s = self._times.to_session(stamps, now_s)
+        jumped_s = self._times.take_jump()
+        if jumped_s:
+            self._events.append(clock_jumped(now_s, jumped_s))
+        if self._times.foreign and not was_foreign:
+            self._events.append(clock_foreign(now_s, self.link()))
+        burst = self._lateness.update(t_s, now_s - deaf_s)
+        if burst is not None:
+            self._events.append(late(now_s, burst))
+        return t_s
+
+    def _measure_offset(self, now_s: float, patience_s: float) -> None:
         """Take LSL's newest estimate; liblsl keeps estimating in the background."""
-        now_s = self._clock.now_s()
-        if not patience_s and now_s - self._measured_s < _OFFSET_EVERY_S:
+        if self._inlet is None or (not patience_s and now_s - self._measured_s < _OFFSET_EVERY_S):
             return
         try:
-            self._times.measured(self._inlet.time_correction(patience_s))
+            self._times.measured(self._inlet.measure_offset_s(patience_s))
             self._measured_s = now_s
         except lsl_failures():
             self._measured_s = now_s - _OFFSET_EVERY_S + _OFFSET_AGAIN_S
             log.debug("no new estimate of the clock offset of %s yet", self.info.name)
 
-    def _silence(self) -> None:
-        """Look for a stream that has gone quiet, and say so when it is gone for good."""
-        silent_s = self._clock.now_s() - self._heard_s
-        if self._lost_after_s is None or silent_s < _SILENT_S:
+    def _look_around(self, now_s: float) -> None:
+        """Look for other streams that pass for this one, and learn which program it is that came back."""
+        if self._watch is None or now_s - self._looked_s < _LOOK_EVERY_S:
             return
-        if self._watch is None:
-            self._watch = StreamWatch(
-                predicate(
-                    self.info.name,
-                    self.info.source_id,
-                    len(self.info.channels),
-                    types=self._reading.types,
-                )
-            )
+        self._looked_s = now_s
+        handles = self._watch.handles()
+        if len(handles) < 2:
+            self._alone_s, self._twice = now_s, False
+            if handles and not self._link.uid:
+                self._link = replace(self._link, uid=handles[0].uid(), host=handles[0].hostname())
+        elif not self._twice and now_s - self._alone_s > _TWICE_S:
+            self._twice = True
+            self._events.append(duplicated(now_s, self.info, [h.hostname() for h in handles]))
+
+    def _silence(self, now_s: float) -> None:
+        """Say so when a stream that has gone quiet is gone for good."""
+        silent_s = now_s - self._heard_s
+        if self._lost_after_s is None or self._watch is None:
+            return
         if silent_s > max(self._lost_after_s, 2.0) and self._watch.gone():
             raise self._lost(f"has left the network; its last sample came {silent_s:.1f} s ago")
 
@@ -209,21 +278,3 @@ class LslSource:
             "No further sample will come.",
             "Everything received so far is kept; start the tracker again to record more.",
         )
-
-
-def _recoverable(handle: Any) -> Any:
-    """Return what to connect to so that liblsl looks for the stream again when it goes away.
-
-    With the handle of a stream that has no source id it would not, and would throw away what had arrived but
-    was not read yet. Given only name, type and channels it finds the stream by these, now and later.
-    """
-    if handle.source_id():
-        return handle
-    return load_pylsl().StreamInfo(
-        handle.name(),
-        handle.type(),
-        handle.channel_count(),
-        handle.nominal_srate(),
-        handle.channel_format(),
-        "",
-    )

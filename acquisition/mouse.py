@@ -7,8 +7,10 @@ import queue
 import numpy as np
 
 from acquisition.clock import Clock, SteadyClock
+from acquisition.connection import Link
 from acquisition.samples import GazeChunk
 from acquisition.source import SourceInfo
+from acquisition.source_event import SourceEvent
 from protocols.errors import SourceLost
 
 
@@ -72,6 +74,14 @@ class MouseSource:
     def offset_s(self) -> float:
         """Return 0: cursor positions carry session time."""
         return 0.0
+
+    def link(self) -> Link:
+        """Return the one connection there is."""
+        return Link()
+
+    def news(self) -> list[SourceEvent]:
+        """Return nothing: nothing is noticed here."""
+        return []
 
     def close(self) -> None:
         """Stop taking positions. Idempotent."""

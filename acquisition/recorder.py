@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from dataclasses import dataclass
 
 from acquisition.clock import Clock, SteadyClock
+from acquisition.connection import Connection
+from acquisition.event_words import ended, quiet, writing_late, writing_resumed
 from acquisition.gaze_reader import GazeReader, LiveView
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.sink_writer import Entry, SinkWriter
 from acquisition.source import GazeSource, SampleSink
-from acquisition.stall import Change, late_s
+from acquisition.source_event import SourceEvent
+from acquisition.stall import STALLED_S, Change, late_s
+from acquisition.tally import Tally
 from protocols.errors import SourceLost
 from protocols.markers import Code, Marker
 from protocols.stimulus import Viewport
 
 log = logging.getLogger(__name__)
 
-_OFFSET_EVERY_S = 5.0
+_ACCOUNT_EVERY_S = 5.0
+_UNSAVED_S = 5.0
+_EVENTS_SHOWN = 50
 _FLUSHED_AT_ONCE = frozenset({Code.TRIAL_END, Code.SESSION_END, Code.ABORT})
 
 
@@ -31,6 +38,10 @@ class RecorderStatus:
         backlog: entries read and not yet written.
         silent_s: seconds since the last sample.
         late: the source is quieter than its rate allows.
+        stalled: it has sent nothing for two seconds or more.
+        unsaved_s: seconds since everything written was made crash-proof; below a second while all is well.
+        lost: samples that should have come and did not, over all connections.
+        events: the last things worth telling, the oldest first.
         ended: no further sample will come.
         failure: why writing or reading failed, empty when it did not.
         live_failure: why the live view failed, empty when it did not.
@@ -40,6 +51,10 @@ class RecorderStatus:
     backlog: int
     silent_s: float
     late: bool
+    stalled: bool
+    unsaved_s: float
+    lost: int
+    events: tuple[SourceEvent, ...]
     ended: bool
     failure: str
     live_failure: str
@@ -58,6 +73,7 @@ class RecorderReport:
         unwritten: entries that did not reach the sink.
         lost: why the source ended, empty when the recording was stopped.
         failure: why writing or reading failed, empty when it did not.
+        connections: what came over each connection to the source, in order of time.
     """
 
     samples: int
@@ -68,13 +84,19 @@ class RecorderReport:
     unwritten: int
     lost: str
     failure: str
+    connections: tuple[Connection, ...] = ()
+
+    @property
+    def lost_samples(self) -> int:
+        """Samples that should have come and did not, over all connections."""
+        return sum(connection.lost for connection in self.connections)
 
 
 class Recorder:
     """Moves samples from an open source to a sink, in two threads, and everything else beside them.
 
     ``mark``, ``viewport`` and ``cursor`` may be called from any thread and return at once. When the sink
-    fails, reading goes on and entries stay in memory: see ``failure`` and ``rescue_into``.
+    fails, reading goes on and ``failure`` says why.
 
     Args:
         source: open; ``stop`` closes it.
@@ -89,13 +111,18 @@ class Recorder:
         self._source, self._sink = source, sink
         self._clock = clock or SteadyClock()
         self._writer = SinkWriter(sink)
-        self._reader = GazeReader(source, self._clock, self._took, self._changed, self._lost_source, live)
-        self._late_s = late_s(source.info.nominal_hz)
+        self._reader = GazeReader(
+            source, self._clock, self._told, self._took, self._changed, self._lost_source, live
+        )
+        self._nominal_hz = source.info.nominal_hz
+        self._tally = Tally()
+        self._events: deque[SourceEvent] = deque(maxlen=_EVENTS_SHOWN)
+        self._behind = False
         self._ended = threading.Event()
         self._counting = threading.Lock()
-        self._samples = self._markers = self._stalls = 0
+        self._markers = self._stalls = 0
         self._first_t_s = self._last_t_s = float("nan")
-        self._offset_due_s = float("-inf")
+        self._account_due_s = float("-inf")
         self._lost, self._failure = "", ""
         self._report: RecorderReport | None = None
 
@@ -129,15 +156,19 @@ class Recorder:
 
     def status(self) -> RecorderStatus:
         """Return how the recording is doing; cheap enough for every frame."""
-        silent_s = self._reader.silent_s
+        silent_s, period_s = self._reader.silent_s, self._tally.period_s
         return RecorderStatus(
-            samples=self._samples,
+            samples=self._tally.samples,
             backlog=self._writer.backlog,
             silent_s=silent_s,
-            late=silent_s > self._late_s,
+            late=silent_s > late_s(1 / period_s if period_s > 0 else self._nominal_hz),
+            stalled=silent_s >= STALLED_S,
+            unsaved_s=self._writer.unsaved_s,
+            lost=sum(connection.lost for connection in self._tally.connections),
+            events=tuple(self._events),
             ended=self._ended.is_set(),
-            failure=self._failure or _told(self._writer.failure),
-            live_failure=_told(self._reader.live_failure),
+            failure=self._failure or _said(self._writer.failure),
+            live_failure=_said(self._reader.live_failure),
         )
 
     def wait_until_ended(self, timeout_s: float) -> bool:
@@ -155,46 +186,67 @@ class Recorder:
         if self._report is None:
             if not self._reader.stop():
                 self._failure = "the source did not return from reading"
+            if self._tally.samples:
+                self._keep_account(self._clock.now_s(), self._source.offset_s())
             self._source.close()
             self._writer.stop()
             self._close_sink(reason)
             self._report = self._summary()
         return self._report
 
-    def rescue_into(self, sink: SampleSink) -> int:
-        """After ``stop``, write what a failed sink did not take into another one; return how many entries."""
-        return self._writer.drain_into(sink)
+    def _told(self, event: SourceEvent) -> None:
+        log.warning("%s", event.words)
+        self._events.append(event)
+        self.mark(event.marker())
+        if event.code is Code.CLOCK_JUMPED:
+            self._tally.forget_clock()
 
     def _took(self, chunk: GazeChunk) -> None:
         self._writer.put(Entry(lambda sink: sink.gaze(chunk)))
-        if not self._samples:
+        if not self._tally.samples:
             self._first_t_s = float(chunk.t_s[0])
-        self._samples += len(chunk)
         self._last_t_s = float(chunk.t_s[-1])
+        new = self._tally.took(chunk, self._source.link())
         now_s = self._clock.now_s()
-        if now_s >= self._offset_due_s:
-            self._offset_due_s = now_s + _OFFSET_EVERY_S
-            offset_s = self._source.offset_s()
-            self._writer.put(Entry(lambda sink: sink.offset(now_s, offset_s)))
+        if new or now_s >= self._account_due_s:
+            self._account_due_s = now_s + _ACCOUNT_EVERY_S
+            self._keep_account(now_s, self._source.offset_s())
+        self._watch_writing(now_s)
+
+    def _keep_account(self, now_s: float, offset_s: float) -> None:
+        """Keep the clock offset as of now, and the accounts of this connection and the one before."""
+        self._tally.offset(now_s, offset_s)
+        self._writer.put(Entry(lambda sink: sink.offset(now_s, offset_s)))
+        self._keep(self._tally.connections[-2:])
+
+    def _keep(self, connections: tuple[Connection, ...]) -> None:
+        def write(sink: SampleSink) -> None:
+            for connection in connections:
+                sink.connection(connection)
+
+        self._writer.put(Entry(write))
+
+    def _watch_writing(self, now_s: float) -> None:
+        """Notice that samples come but do not reach the disk, whatever the reason."""
+        unsaved_s = self._writer.unsaved_s
+        if not self._behind and unsaved_s > _UNSAVED_S:
+            self._behind = True
+            self._told(writing_late(now_s, unsaved_s, self._writer.backlog, self._writer.refusal))
+        elif self._behind and unsaved_s < _UNSAVED_S / 5:
+            self._behind = False
+            self._told(writing_resumed(now_s))
 
     def _changed(self, change: Change) -> None:
         self._stalls += change.stalled
-        code = Code.SOURCE_STALLED if change.stalled else Code.SOURCE_RESUMED
-        log.warning("source %s after %.1f s without a sample", code.value, change.silent_s)
-        self._mark_source(code, {"silent_s": round(change.silent_s, 3)})
+        self._told(quiet(self._clock.now_s(), self._source.info.name, change))
 
     def _lost_source(self, why: Exception) -> None:
         if isinstance(why, SourceLost):
             self._lost = str(why)
         else:
             self._failure = f"reading failed: {why}"
-        self._mark_source(
-            Code.SOURCE_STALLED, {"silent_s": round(self._reader.silent_s, 3), "lost": str(why)}
-        )
+        self._told(ended(self._clock.now_s(), self._reader.silent_s, why))
         self._ended.set()
-
-    def _mark_source(self, code: Code, payload: dict[str, object]) -> None:
-        self.mark(Marker(self._clock.now_s(), code, payload=payload))
 
     def _close_sink(self, reason: str) -> None:
         try:
@@ -205,16 +257,17 @@ class Recorder:
 
     def _summary(self) -> RecorderReport:
         return RecorderReport(
-            samples=self._samples,
+            samples=self._tally.samples,
             markers=self._markers,
             stalls=self._stalls,
             first_t_s=self._first_t_s,
             last_t_s=self._last_t_s,
             unwritten=self._writer.backlog,
             lost=self._lost,
-            failure=self._failure or _told(self._writer.failure),
+            failure=self._failure or _said(self._writer.failure),
+            connections=self._tally.connections,
         )
 
 
-def _told(error: Exception | None) -> str:
+def _said(error: Exception | None) -> str:
     return "" if error is None else f"{type(error).__name__}: {error}"

@@ -14,6 +14,8 @@ from acquisition.source import SampleSink
 log = logging.getLogger(__name__)
 
 FLUSH_EVERY_S = 0.5
+_AGAIN_S = 1.0
+_PATIENCE_S = 30.0
 _JOIN_S = 60.0
 
 
@@ -33,20 +35,24 @@ class Entry:
 class SinkWriter:
     """Writes entries to a sink in the order in which they were put, from any thread.
 
-    The queue has no bound: at 1 kHz a minute of stalled disk is a few MB, and a dropped sample is gone. When
-    the sink fails, writing stops, entries keep queueing, and ``drain_into`` can rescue them.
+    The queue has no bound: at 1 kHz a minute of stalled disk is a few MB, and a dropped sample is gone. A
+    flush that the disk refuses is tried again for half a minute, in which the sink keeps everything; any
+    other failure ends the writing.
     """
 
     def __init__(self, sink: SampleSink) -> None:
         self._sink = sink
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
-        self._stuck: Entry | None = None
-        self._left: list[Entry] = []
+        self._at_work = False
+        self._left = 0
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._saved_s = time.monotonic()
+        self.refusal: OSError | None = None
         self.failure: Exception | None = None
 
     def start(self) -> None:
         """Start writing."""
+        self._saved_s = time.monotonic()
         self._thread.start()
 
     def put(self, entry: Entry) -> None:
@@ -56,7 +62,12 @@ class SinkWriter:
     @property
     def backlog(self) -> int:
         """How many entries are not written yet."""
-        return self._queue.qsize() + len(self._left) + (self._stuck is not None)
+        return self._queue.qsize() + self._at_work + self._left
+
+    @property
+    def unsaved_s(self) -> float:
+        """Seconds since everything written so far was made crash-proof; under a second while all is well."""
+        return time.monotonic() - self._saved_s
 
     def stop(self) -> None:
         """Write what is queued, flush, and end the thread."""
@@ -67,31 +78,14 @@ class SinkWriter:
             self.failure = TimeoutError(f"the sink did not finish writing within {_JOIN_S:g} s")
             return
         while not self._queue.empty():
-            entry = self._queue.get()
-            if entry is not None:
-                self._left.append(entry)
-
-    def drain_into(self, sink: SampleSink) -> int:
-        """Write everything that the failed sink did not take into another one, after ``stop``.
-
-        The entry at which the sink failed comes again, as it may have been written in part.
-
-        Returns:
-            How many entries were written.
-        """
-        entries = [entry for entry in (self._stuck, *self._left) if entry is not None]
-        for entry in entries:
-            entry.write(sink)
-        self._stuck, self._left = None, []
-        sink.flush()
-        return len(entries)
+            self._left += self._queue.get() is not None
 
     def _run(self) -> None:
         try:
             self._write_until_stopped()
         except Exception as error:
             self.failure = error
-            log.exception("writing failed; samples are kept in memory from here on")
+            log.exception("writing failed; nothing more is written")
 
     def _write_until_stopped(self) -> None:
         due_s = time.monotonic() + FLUSH_EVERY_S
@@ -104,13 +98,22 @@ class SinkWriter:
             if entry is None:
                 self._flush()
                 return
-            self._stuck = entry
+            self._at_work = True
             entry.write(self._sink)
-            self._stuck = None
+            self._at_work = False
             if entry.flush or time.monotonic() >= due_s:
                 due_s = self._flush()
 
     def _flush(self) -> float:
         """Flush and return when the next flush is due."""
-        self._sink.flush()
-        return time.monotonic() + FLUSH_EVERY_S
+        try:
+            self._sink.flush()
+        except OSError as error:
+            if self.refusal is None:
+                log.warning("the disk refuses what is recorded (%s); it is asked again", error)
+            self.refusal = error
+            if self.unsaved_s > _PATIENCE_S:
+                raise
+            return time.monotonic() + _AGAIN_S
+        self.refusal, self._saved_s = None, time.monotonic()
+        return self._saved_s + FLUSH_EVERY_S

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from acquisition.connection import Connection, Link
 from acquisition.samples import CursorChunk, GazeChunk
+from acquisition.source_event import SourceEvent
 from protocols.markers import Marker
 from protocols.stimulus import Viewport
 
@@ -63,6 +65,14 @@ class GazeSource(Protocol):
         """Return the latest estimate of device clock to session clock, in s (0 when they are the same)."""
         ...
 
+    def link(self) -> Link:
+        """Return the connection that the samples read last came over; ``Link()`` where there is but one."""
+        ...
+
+    def news(self) -> list[SourceEvent]:
+        """Return what was noticed since the last call, for the operator and the recording."""
+        ...
+
     def close(self) -> None:
         """Disconnect. Idempotent."""
         ...
@@ -89,6 +99,10 @@ class SampleSink(Protocol):
 
     def offset(self, t_s: float, offset_s: float) -> None:
         """Append one estimate of the source's clock offset."""
+        ...
+
+    def connection(self, connection: Connection) -> None:
+        """Keep the account of one connection, in place of an earlier one of the same number."""
         ...
 
     def flush(self) -> None:

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from acquisition.quality import Validation
 from acquisition.samples import GazeChunk
 from protocols.errors import SessionCorrupt
-from protocols.markers import Code, Marker
+from protocols.markers import BY_RECORDER, Code, Marker
 from sessions.calibrations import in_force
+from sessions.connection_check import connection_items
 from sessions.foreign_check import all_gaze_items
 from sessions.gaze_check import CheckItem, GazeNumbers, Verdict, item, numbers
 from sessions.pages import digest_of
@@ -98,6 +99,7 @@ def _items(
     yield _state(recording.state)
     yield _study(recording)
     yield from all_gaze_items(recording, chunk, gaze)
+    yield from connection_items(recording.connections(), recording.markers())
     yield _calibrated(recording, validation)
     yield _markers(recording.markers())
     yield _described(recording)
@@ -151,7 +153,7 @@ def _marker_problems(markers: tuple[Marker, ...]) -> Iterator[str]:
 
 def _from_source(*markers: Marker) -> bool:
     """Tell whether one comes from the recorder itself, which does not wait for the conductor's."""
-    return any(m.code in (Code.SOURCE_STALLED, Code.SOURCE_RESUMED) for m in markers)
+    return any(m.code in BY_RECORDER for m in markers)
 
 
 def _described(recording: Recording) -> CheckItem:

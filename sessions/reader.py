@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from acquisition.calibration import Calibration
+from acquisition.connection import Connection
 from acquisition.eyes import recorded_eyes_px
 from acquisition.fixations import Fixations
 from acquisition.quality import Validation
@@ -28,6 +29,7 @@ from protocols.stimulus import Page
 from protocols.study import StudyProtocol, Trial
 from sessions.cache import changes_of, stored
 from sessions.calibrations import AttemptRecord, CalibrationAttempt, calibrated_xy
+from sessions.connections import accounts
 from sessions.foreign import GIVEN, read_fixations, read_provenance, refuse_off_screen
 from sessions.opening import opened, opened_hdf5
 from sessions.pages import PageDescription, to_page
@@ -177,6 +179,10 @@ class Recording:
     def source_tables(self) -> tuple[SourceTable, ...]:
         """Return what an importer kept verbatim."""
         return read_tables(self._h5["source"])
+
+    def connections(self) -> tuple[Connection, ...]:
+        """Return the account of every connection to the source; none from versions that kept none."""
+        return accounts(self._h5)
 
     def clock_pairs(self) -> FloatArray:
         """Return pairs of session clock and Unix time, shape (n, 2), in s."""

@@ -106,7 +106,7 @@ def _repaired(path: Path, copy: Path) -> RecoveryReport:
     replay_journal(copy)
     with _opened(copy, path) as h5:
         before = State(h5.attrs["state"])
-        names = [*TABLES, "gaze"]
+        names = [name for name in (*TABLES, "gaze") if name in h5]
         longest = {name: max((len(column) for column in h5[name].values()), default=0) for name in names}
         kept = {name: trimmed(h5[name], list(h5[name])) for name in names}
         if before not in READABLE:

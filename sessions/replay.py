@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.clock import Clock
+from acquisition.connection import Link
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.source import SourceInfo
+from acquisition.source_event import SourceEvent
 from protocols.errors import SourceLost
 from protocols.geometry import FloatArray
 from protocols.markers import Marker
@@ -89,6 +91,14 @@ class ReplaySource:
         at_s = float(self._gaze.t_s[self._next - 1]) - self._shift_s
         known = int(np.searchsorted(self._offsets[:, 0], at_s, side="right"))
         return float(self._offsets[max(known - 1, 0), 1]) + self._shift_s
+
+    def link(self) -> Link:
+        """Return the one connection there is: that to the file."""
+        return Link()
+
+    def news(self) -> list[SourceEvent]:
+        """Return nothing: what was noticed is in the recording."""
+        return []
 
     def close(self) -> None:
         """Forget the samples. Idempotent."""

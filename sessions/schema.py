@@ -8,7 +8,7 @@
     /consent     record (JSON)
     /screen      attrs size_px, size_mm, distance_mm, each with its unit in <name>_unit
     /source      attrs name, kind, profile, source_id, nominal_hz, channels, units; see sessions.foreign
-    /clock       pairs/{clock_s, unix_s}, offsets/{t_s, offset_s}
+    /clock       pairs/{clock_s, unix_s}, offsets/{t_s, offset_s}, connections (one row each)
     /gaze        t_s, t_source_s, xy_px, valid, pupil_mm, raw (channel labels and units as attributes)
     /fixations   only imported ones, see sessions.foreign
     /cursor      t_s, xy_px, buttons
@@ -101,6 +101,21 @@ def gaze_columns(channels: int) -> tuple[Column, ...]:
 TABLES: dict[str, tuple[Column, ...]] = {
     "clock/pairs": (Column("clock_s", "float", "s"), Column("unix_s", "float", "s")),
     "clock/offsets": (Column("t_s", "float", "s"), Column("offset_s", "float", "s")),
+    "clock/connections": (
+        Column("connection", "int"),
+        Column("from_s", "float", "s"),
+        Column("clock", "text"),
+        Column("method", "text"),
+        Column("offset_s", "float", "s"),
+        Column("drift_ppm", "float", "ppm"),
+        Column("uid", "text"),
+        Column("host", "text"),
+        Column("first_sample", "int", "samples"),
+        Column("received", "int", "samples"),
+        Column("expected", "int", "samples"),
+        Column("late", "int", "samples"),
+        Column("period_s", "float", "s"),
+    ),
     "cursor": (
         Column("t_s", "float", "s"),
         Column("xy_px", "float", "px", 2),

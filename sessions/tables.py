@@ -39,6 +39,11 @@ class Table:
             dataset[self._rows :] = arrays[name].astype(dataset.dtype, copy=False)
         self._rows += count
 
+    def replace(self, row: int, values: Mapping[str, object]) -> None:
+        """Write some columns of one row anew."""
+        for name, value in values.items():
+            self._columns[name][row] = value
+
     def _checked(self, arrays: Mapping[str, np.ndarray]) -> int:
         shapes = {name: array.shape for name, array in arrays.items()}
         expected = {name: dataset.shape[1:] for name, dataset in self._columns.items()}

@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from acquisition.calibration import Calibration
+from acquisition.connection import Connection
 from acquisition.quality import Validation
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.source import SourceInfo
@@ -28,6 +29,7 @@ from protocols.study import StudyProtocol, Trial
 from sessions.atomic_file import AtomicFile
 from sessions.cache import store
 from sessions.calibrations import AttemptRecord
+from sessions.connections import account_row
 from sessions.foreign import Foreign, write_foreign
 from sessions.pages import PageDescription, to_png
 from sessions.schema import (
@@ -81,6 +83,7 @@ class SessionWriter:
         self._path = path
         self._lock = threading.RLock()
         self._channels = len(header.source.channels)
+        self._accounts: dict[int, tuple[int, Mapping[str, object]]] = {}
         if path.exists():
             raise _taken(path)
         # Until it can be read it has another name: a kill in the first moments leaves no empty file.
@@ -170,6 +173,21 @@ class SessionWriter:
     def offset(self, t_s: float, offset_s: float) -> None:
         """Append one estimate of the source's clock offset."""
         self._append_row("clock/offsets", {"t_s": t_s, "offset_s": offset_s})
+
+    def connection(self, connection: Connection) -> None:
+        """Keep the account of one connection, in place of an earlier one of the same number."""
+        row = account_row(connection)
+        number = connection.link.number
+        with self._lock:
+            known = self._accounts.get(number)
+            if known is None:
+                self._append_row("clock/connections", row)
+                self._accounts[number] = (len(self._accounts), row)
+            else:
+                at, before = known
+                changed = {name: value for name, value in row.items() if value != before[name]}
+                self._tables["clock/connections"].replace(at, changed)
+                self._accounts[number] = (at, row)
 
     def clock_pair(self, clock_s: float, unix_s: float) -> None:
         """Append one pair of session clock and Unix time, read at the same moment."""

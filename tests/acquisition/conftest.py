@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from acquisition.connection import Connection
 from acquisition.samples import CursorChunk, GazeChunk
 from protocols.markers import Marker
 from protocols.stimulus import Viewport
@@ -48,6 +49,7 @@ class ListSink:
         self.markers: list[Marker] = []
         self.viewports: list[tuple[float, str, Viewport, str]] = []
         self.offsets: list[tuple[float, float]] = []
+        self.connections: dict[int, Connection] = {}
         self.log: list[str] = []
         self.closed = ""
         self.fail_on: set[str] = set()
@@ -76,6 +78,10 @@ class ListSink:
     def offset(self, t_s: float, offset_s: float) -> None:
         self._note("offset")
         self.offsets.append((t_s, offset_s))
+
+    def connection(self, connection: Connection) -> None:
+        self._note("connection")
+        self.connections[connection.link.number] = connection
 
     def flush(self) -> None:
         self._note("flush")

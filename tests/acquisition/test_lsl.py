@@ -11,6 +11,7 @@ from acquisition.samples import GazeChunk
 from acquisition.source import GazeSource
 from protocols.errors import ChannelsUnknown, SourceAmbiguous, SourceLost, SourceNotFound
 from protocols.geometry import Screen
+from protocols.markers import Code
 
 
 def _read_until(source, enough, timeout_s=10.0) -> GazeChunk:
@@ -151,14 +152,19 @@ def test_a_silent_stream_that_is_still_there_is_not_lost(outlet_process, opened)
     assert time.monotonic() - since > 3.0
 
 
-@pytest.mark.parametrize("shift_s", [1.7e9, -2e4])
-def test_a_foreign_clock_is_noticed_and_replaced_by_arrival(shift_s, outlet_process, opened, caplog):
+@pytest.mark.parametrize("shift_s", [time.time() - time.monotonic(), -2e4])
+def test_a_foreign_clock_is_noticed_and_replaced_by_arrival(shift_s, outlet_process, opened):
     outlet_process("tobii-stream-engine", "", 100.0, seconds=1.0, shift_s=shift_s)
     source = opened()
     opened_s = SteadyClock().now_s()
     got = _read_until(source, lambda chunk: len(chunk) == 100)
     assert source.foreign_clock
-    assert "foreign clock" in caplog.text
+    (told,) = source.news()
+    link = source.link()
+    assert told.code is Code.CLOCK_FOREIGN
+    assert told.facts["clock"] == link.clock == ("unix" if shift_s > 1e9 else "device")
+    assert link.offset_s == pytest.approx(-shift_s, abs=0.5)
+    assert "arrival" in link.method
     assert opened_s - 1.0 < got.t_s.min()
     assert got.t_s.max() <= SteadyClock().now_s()
     assert got.t_s[-1] - got.t_s[0] == pytest.approx(0.99, abs=0.05)

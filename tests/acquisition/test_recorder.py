@@ -104,39 +104,47 @@ def test_a_broken_source_is_a_failure_in_the_report(recording, sink, numbered):
     assert sink.closed == "complete"
 
 
-def test_a_failing_sink_does_not_stop_reading_and_nothing_is_dropped(recording, sink, numbered, caplog):
+def test_a_failing_sink_does_not_stop_reading_and_what_is_missing_is_counted(
+    recording, sink, numbered, caplog
+):
     sink.fail_on = {"gaze"}
     recorder = recording([numbered(4 * i) for i in range(25)])
     _until(lambda: recorder.status().samples == 100)
     _until(lambda: isinstance(recorder.failure, OSError))
     assert "no space left" in recorder.status().failure
-    assert recorder.status().backlog >= 25
     recorder.mark(Marker(1.0, Code.NOTE))
-    sink.fail_on = set()
     report = recorder.stop()
     assert "no space left" in report.failure
     assert report.unwritten >= 26
     assert sink.closed == "aborted"
     assert len(sink.samples) == 0
-    rescued = type(sink)()
-    assert recorder.rescue_into(rescued) == report.unwritten
-    assert rescued.samples.raw[:, 0].tolist() == list(range(100))
-    assert [m.code for m in rescued.markers] == [Code.NOTE]
     assert "writing failed" in caplog.text
 
 
-def test_a_sink_that_fails_late_is_rescued_from_where_it_stopped(recording, sink, numbered):
-    recorder = recording([numbered(0), GazeChunk.empty(2), numbered(4)])
-    _until(lambda: len(sink.chunks) == 2)
-    sink.fail_on = {f"marker {Code.NOTE}"}
-    recorder.mark(Marker(1.0, Code.NOTE))
-    recorder.mark(Marker(2.0, Code.CLICK))
+def test_a_disk_that_refuses_is_asked_again_and_nothing_is_missing(recording, sink, numbered, monkeypatch):
+    monkeypatch.setattr("acquisition.recorder._UNSAVED_S", 0.8)
+    monkeypatch.setattr("acquisition.sink_writer._AGAIN_S", 0.1)
+    sink.fail_on = {"flush"}
+    recorder = recording([c for i in range(100) for c in (numbered(4 * i), GazeChunk.empty(2))])
+    _until(lambda: recorder.status().unsaved_s > 0.85)
+    _until(lambda: [e.code for e in recorder.status().events] == [Code.WRITING_LATE])
+    sink.fail_on = set()
+    _until(lambda: recorder.status().samples == 400)
     report = recorder.stop()
-    assert report.unwritten == 2
-    rescued = type(sink)()
-    recorder.rescue_into(rescued)
-    assert [m.t_s for m in rescued.markers] == [1.0, 2.0]
-    assert len(sink.samples) == 8
+    assert (report.failure, report.unwritten) == ("", 0)
+    assert sink.samples.raw[:, 0].tolist() == list(range(400))
+    assert [m.code for m in sink.markers] == [Code.WRITING_LATE, Code.WRITING_RESUMED]
+    assert sink.markers[0].payload["errno"] == 28
+    assert "no space left" in str(sink.markers[0].payload["words"])
+
+
+def test_a_disk_that_refuses_for_too_long_is_a_failure(recording, sink, numbered, monkeypatch):
+    monkeypatch.setattr("acquisition.sink_writer._PATIENCE_S", 0.3)
+    monkeypatch.setattr("acquisition.sink_writer._AGAIN_S", 0.1)
+    sink.fail_on = {"flush"}
+    recorder = recording([numbered(0)])
+    _until(lambda: isinstance(recorder.failure, OSError))
+    assert "no space left" in recorder.stop().failure
 
 
 def test_a_sink_that_does_not_close_is_reported(recording, sink, numbered):
@@ -225,9 +233,10 @@ def test_a_killed_and_restarted_tracker_is_marked_and_recorded_on(outlet_process
     finally:
         report = recorder.stop()
     assert sink.samples.raw[:, 0].tolist() == [*range(1000), *range(5000, 6000)]
-    assert [m.code for m in sink.markers] == [Code.SOURCE_STALLED, Code.SOURCE_RESUMED]
+    expected = [Code.SOURCE_STALLED, Code.SOURCE_RECONNECTED, Code.SOURCE_RESUMED]
+    assert [m.code for m in sink.markers] == expected
     assert (report.stalls, report.lost, report.failure) == (1, "", "")
-    stalled, resumed = sink.markers
+    stalled, _, resumed = sink.markers
     gap = np.flatnonzero(np.diff(sink.samples.raw[:, 0]) > 1)[0]
     assert sink.samples.t_s[gap] < stalled.t_s < resumed.t_s <= SteadyClock().now_s()
     assert resumed.payload["silent_s"] > 2.0

@@ -166,8 +166,11 @@ def test_a_slow_tracker_may_be_quiet_for_longer(hz, seconds):
 def test_a_known_clock_is_corrected_by_what_lsl_measured():
     times = SourceClock(opened_s=100.0, measured_s=40.0)
     assert times.to_session(np.array([61.0, 61.5]), 101.6).tolist() == [101.0, 101.5]
-    times.measured(40.25)
-    assert times.to_session(np.array([62.0]), 102.3).tolist() == [102.25]
+    times.measured(40.01)
+    stamps_s = np.arange(62.0, 64.0, 0.01)
+    t_s = times.to_session(stamps_s, 104.1)
+    assert (np.diff(t_s) > 0).all()
+    np.testing.assert_allclose(t_s[100:], stamps_s[100:] + 40.01, atol=1e-9)
     assert not times.foreign
 
 

@@ -1,0 +1,75 @@
+"""Judges what came over the connections to the tracker: losses, reconnections, clocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from acquisition.connection import CLOCKS, Connection
+from protocols.markers import Code, Marker
+from sessions.gaze_check import CheckItem, Verdict, item
+
+_MOST_LOST = 0.02
+_MOST_DRIFT_PPM = 1000.0
+
+_TOLD: dict[Code, str] = {
+    Code.SOURCE_STALLED: "stopped sending",
+    Code.SOURCE_DUPLICATED: "a second stream passed for this one",
+    Code.SOURCE_LATE: "samples arrived late",
+    Code.CLOCK_JUMPED: "the clock jumped",
+    Code.WRITING_LATE: "the disk did not keep up",
+}
+
+
+def connection_items(connections: Sequence[Connection], markers: Sequence[Marker]) -> Iterator[CheckItem]:
+    """Yield the verdicts; none when the recording keeps no accounts."""
+    if not connections:
+        return
+    yield _delivered(connections)
+    yield _gaps(connections, markers)
+    yield _source_clock(connections)
+    yield _incidents(markers)
+
+
+def _delivered(connections: Sequence[Connection]) -> CheckItem:
+    received = sum(c.received for c in connections)
+    lost = sum(c.lost for c in connections)
+    expected = received + lost
+    periods = [c.period_s for c in connections if c.period_s > 0]
+    rate = f" at {1 / periods[-1]:.1f} Hz as measured" if periods else ""
+    found = f"{received} received of {expected} expected{rate}, {lost} lost"
+    verdict: Verdict = "warning" if lost > _MOST_LOST * expected else "good"
+    return item(
+        "samples delivered", verdict, found, "Check cable, network and the load of the tracker's computer."
+    )
+
+
+def _gaps(connections: Sequence[Connection], markers: Sequence[Marker]) -> CheckItem:
+    away = [float(str(m.payload["away_s"])) for m in markers if m.code is Code.SOURCE_RECONNECTED]
+    if len(connections) < 2:
+        return item("connections", "good", "one, never broken", "")
+    found = f"{len(connections)}; away for {', '.join(f'{s:.1f} s' for s in away)}"
+    return item("connections", "warning", found, "Leave out the trials during which the tracker was away.")
+
+
+def _source_clock(connections: Sequence[Connection]) -> CheckItem:
+    last = connections[-1]
+    foreign = [c for c in connections if c.foreign]
+    said = foreign[-1] if foreign else last
+    drift = "" if math.isnan(said.drift_ppm) else f", drifting by {said.drift_ppm:+.1f} ppm"
+    found = f"{CLOCKS[said.link.clock]}; offset {said.link.offset_s:+.3f} s by {said.link.method}{drift}"
+    drifts = not math.isnan(said.drift_ppm) and abs(said.drift_ppm) > _MOST_DRIFT_PPM
+    advice = (
+        "Times of gaze are late by some unknown ms; say so, and have the tracker stamp with LSL's clock."
+        if foreign
+        else "Restart the computer of the tracker, or have its clock checked."
+    )
+    return item("tracker's clock", "warning" if foreign or drifts else "good", found, advice)
+
+
+def _incidents(markers: Sequence[Marker]) -> CheckItem:
+    counts = {words: sum(m.code is code for m in markers) for code, words in _TOLD.items()}
+    seen = [f"{words} ({count} x)" if count > 1 else words for words, count in counts.items() if count]
+    found = "; ".join(seen) or "none"
+    advice = "The markers of the recording say when; leave out the trials concerned."
+    return item("incidents", "warning" if seen else "good", found, advice)
