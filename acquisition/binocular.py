@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from protocols.geometry import FloatArray
 
 
@@ -23,3 +25,13 @@ class BinocularGaze:
 
     def __len__(self) -> int:
         return len(self.t_s)
+
+    def part(self, first: int, last: int, shift_s: float = 0.0, speed: float = 1.0) -> BinocularGaze:
+        """Return samples ``first`` to before ``last``, their times sped up and then moved by ``shift_s``."""
+        rows = slice(first, last)
+        return BinocularGaze(self.t_s[rows] / speed + shift_s, self.xy[rows], self.pupil_mm[rows])
+
+    @property
+    def rate_hz(self) -> float:
+        """Sampling rate by the median interval, 0 for fewer than two samples."""
+        return float(1.0 / np.median(np.diff(self.t_s))) if len(self) > 1 else 0.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from acquisition.liblsl import load_pylsl, lsl_failures
-from acquisition.profiles import Profile, recognise
+from acquisition.profiles import MOST_CHANNELS, Profile, recognise
 from acquisition.streams import Channel, StreamDescription
 from protocols.errors import ChannelsUnknown, SourceAmbiguous, SourceNotFound
 
@@ -55,9 +55,13 @@ class Found:
 
 def streams(timeout_s: float = 1.0) -> list[StreamDescription]:
     """Return every gaze stream that answers within ``timeout_s``, sorted by name, with its channels."""
-    pylsl = load_pylsl()
-    handles = pylsl.resolve_bypred(predicate(), 1024, timeout_s)
-    return sorted((describe(handle) for handle in handles), key=lambda s: (s.name, s.source_id, s.uid))
+    return [stream for _, stream in discover(predicate(), timeout_s)]
+
+
+def discover(wanted: str, timeout_s: float) -> list[tuple[Any, StreamDescription]]:
+    """Return what answers to a condition within ``timeout_s``: handles and descriptions, sorted by name."""
+    described = _described(load_pylsl().resolve_bypred(wanted, 1024, timeout_s))
+    return sorted(described, key=lambda pair: (pair[1].name, pair[1].source_id, pair[1].uid))
 
 
 def choose(
@@ -122,7 +126,7 @@ def describe(handle: Any) -> StreamDescription:
     try:
         full = inlet.info(_METADATA_S)
     except lsl_failures() as error:
-        log.warning("stream %r did not describe its channels: %r", handle.name(), error)
+        log.warning("stream %.120r did not describe its channels: %r", handle.name(), error)
         full = handle
     return StreamDescription(
         name=full.name(),
@@ -132,9 +136,10 @@ def describe(handle: Any) -> StreamDescription:
         host=full.hostname(),
         nominal_hz=float(full.nominal_srate()),
         channel_count=int(full.channel_count()),
-        channels=_channels(full.desc()),
+        channels=_channels(full.desc(), min(int(full.channel_count()), MOST_CHANNELS)),
         manufacturer=full.desc().child("acquisition").child_value("manufacturer")
         or full.desc().child_value("manufacturer"),
+        sends_text=full.channel_format() == pylsl.cf_string,
     )
 
 
@@ -157,10 +162,19 @@ class StreamWatch:
         return time.monotonic() - self._since_s >= self._SETTLED_S and not self.handles()
 
 
+def _described(handles: list[Any]) -> list[tuple[Any, StreamDescription]]:
+    described = []
+    for handle in handles:
+        try:
+            described.append((handle, describe(handle)))
+        except UnicodeDecodeError as error:
+            log.warning("a stream is left out that describes itself in no UTF-8: %s", error)
+    return described
+
+
 def _usable(handles: list[Any], reading: Reading) -> tuple[list[Found], list[ChannelsUnknown]]:
     usable, refusals = [], []
-    for handle in handles:
-        stream = describe(handle)
+    for handle, stream in _described(handles):
         try:
             usable.append(Found(handle, stream, reading.recognise(stream)))
         except ChannelsUnknown as refusal:
@@ -169,10 +183,10 @@ def _usable(handles: list[Any], reading: Reading) -> tuple[list[Found], list[Cha
     return usable, refusals
 
 
-def _channels(desc: Any) -> tuple[Channel, ...]:
-    entries = []
+def _channels(desc: Any, at_most: int) -> tuple[Channel, ...]:
+    entries: list[Channel] = []
     entry = desc.child("channels").child("channel")
-    while not entry.empty():
+    while not entry.empty() and len(entries) < at_most:
         # Pupil Labs' relay calls the type metatype.
         kind = entry.child_value("type") or entry.child_value("metatype")
         entries.append(
@@ -189,7 +203,12 @@ def _channels(desc: Any) -> tuple[Channel, ...]:
 
 
 def _quoted(text: str) -> str:
-    return f'"{text}"' if "'" in text else f"'{text}'"
+    """Return text as XPath has it, which knows no escapes within a string."""
+    if "'" not in text:
+        return f"'{text}'"
+    if '"' not in text:
+        return f'"{text}"'
+    return "concat(" + ', "\'", '.join(f"'{part}'" for part in text.split("'")) + ")"
 
 
 def _not_found(name: str | None, source_id: str | None, timeout_s: float) -> SourceNotFound:
@@ -206,8 +225,10 @@ def _not_found(name: str | None, source_id: str | None, timeout_s: float) -> Sou
 
 
 def _ambiguous(found: list[StreamDescription]) -> SourceAmbiguous:
+    uids = "; ".join(f"{stream.name!r}: {stream.uid}" for stream in found)
     return SourceAmbiguous(
         f"{len(found)} gaze streams answer: {'; '.join(sorted(map(str, found)))}.",
         "Taking the first would record an arbitrary one.",
-        "Name one by its name or source id, or stop the others.",
+        "Name one: gazetwin record --source lsl:IDENTITY, where IDENTITY is its name or source id or, when "
+        f"these are the same, its uid ({uids}). Or stop the others.",
     )

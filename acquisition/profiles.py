@@ -105,7 +105,9 @@ class Profile:
         return self.format.pupil_mm_per_unit > 0 and unit in _MM_UNITS
 
 
-def recognise(stream: StreamDescription, remembered: Sequence[WireFormat] = ()) -> Profile:
+def recognise(
+    stream: StreamDescription, remembered: Sequence[WireFormat] = (), alone: bool = False
+) -> Profile:
     """Tell how to read a stream of gaze on the screen.
 
     What the user has chosen for a stream comes first. Then known tools are recognised by name and channels,
@@ -115,13 +117,16 @@ def recognise(stream: StreamDescription, remembered: Sequence[WireFormat] = ()) 
     Args:
         stream: its description.
         remembered: formats that the user has chosen before.
+        alone: nothing but these counts.
 
     Raises:
         ChannelsUnknown: it is not understood, or it is understood and is no gaze on a screen.
     """
-    if stream.channel_count > MOST_CHANNELS:
-        raise _too_many(stream)
-    found = _remembered(stream, remembered) or _known(stream) or read_by_vocabulary(stream)
+    _refuse_unreadable(stream)
+    found = _remembered(stream, remembered)
+    if found is None and alone:
+        raise _another(stream, remembered)
+    found = found or _known(stream) or read_by_vocabulary(stream)
     if found is None:
         raise _unknown(stream)
     if found.refused:
@@ -146,6 +151,7 @@ def recognise_scene(stream: StreamDescription, frame: Screen) -> Profile:
     Raises:
         ChannelsUnknown: it is no such stream.
     """
+    _refuse_unreadable(stream)
     found = _known(stream)
     if found is None or found.space is not Space.SCENE_CAMERA or not found.used <= set(stream.labels):
         raise ChannelsUnknown(
@@ -214,12 +220,29 @@ def _same_meaning(known: Channel, seen: Channel) -> bool:
     return (known.eye, known.unit, known.system) == (seen.eye, seen.unit, seen.system)
 
 
-def _too_many(stream: StreamDescription) -> ChannelsUnknown:
+def _another(stream: StreamDescription, remembered: Sequence[WireFormat]) -> ChannelsUnknown:
+    expected = "; ".join(f"{', '.join(one.names)} with {len(one.channels)} channels" for one in remembered)
     return ChannelsUnknown(
-        f"Stream {stream} claims more channels than any eye tracker has.",
-        "It would be read and stored at a size that no recording could bear.",
-        f"Check the program that publishes it; up to {MOST_CHANNELS} channels are accepted.",
+        f"Stream {stream} is not the one that the profile is for ({expected}), or its channels have changed.",
+        "A profile read onto other channels would record plausible nonsense.",
+        "Choose the stream it is for, or say anew what the channels are: gazetwin pick "
+        f"{shlex.quote(stream.name)}.",
     )
+
+
+def _refuse_unreadable(stream: StreamDescription) -> None:
+    if stream.channel_count > MOST_CHANNELS:
+        raise ChannelsUnknown(
+            f"Stream {stream} claims more channels than any eye tracker has.",
+            "It would be read and stored at a size that no recording could bear.",
+            f"Check the program that publishes it; up to {MOST_CHANNELS} channels are accepted.",
+        )
+    if stream.sends_text:
+        raise ChannelsUnknown(
+            f"Stream {stream} sends text.",
+            "Gaze is numbers.",
+            "Let its program publish float32 or double64, or choose another stream.",
+        )
 
 
 def _other_ways(found: WireFormat) -> str:

@@ -6,11 +6,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from acquisition.lsl_discovery import streams
-from acquisition.profiles import recognise
+from acquisition.listening import Heard, listen
+from acquisition.lsl_discovery import GAZE_TYPES, discover, predicate
+from acquisition.profiles import MOST_CHANNELS, Profile, recognise
 from acquisition.streams import StreamDescription
+from acquisition.wire_format import WireFormat
 from protocols.errors import ChannelsUnknown, GazeTwinError
 
 
@@ -37,7 +39,10 @@ class StreamReading:
         name: stream name.
         source_id: device id.
         host: computer.
-        nominal_hz: claimed rate in Hz.
+        uid: id of this one outlet.
+        nominal_hz: claimed rate in Hz, 0 when it claims none.
+        measured_hz: what really arrived, None when nobody listened or nothing came.
+        stamps: what its time stamps mean, empty when it cannot be recorded.
         profile: recognised wire format, empty when it cannot be recorded.
         note: a caveat, or why it cannot be recorded.
         channels: every channel in order.
@@ -46,19 +51,42 @@ class StreamReading:
     name: str
     source_id: str
     host: str
+    uid: str
     nominal_hz: float
+    measured_hz: float | None
+    stamps: str
     profile: str
     note: str
     channels: tuple[ChannelReading, ...]
 
 
-def understood(stream: StreamDescription) -> StreamReading:
+def listed(
+    wait_s: float, listen_s: float = 1.0, remembered: Sequence[WireFormat] = ()
+) -> list[StreamReading]:
+    """Return every gaze stream on the network and how it would be read.
+
+    Args:
+        wait_s: for how long streams may answer.
+        listen_s: for how long to listen to them, 0 for not at all.
+        remembered: formats that the user has chosen before.
+    """
+    types = tuple(dict.fromkeys((*GAZE_TYPES, *(one.type for one in remembered))))
+    found = discover(predicate(types=types), wait_s)
+    heard = listen([handle for handle, _ in found], listen_s) if listen_s else [None] * len(found)
+    return [understood(stream, one, remembered) for (_, stream), one in zip(found, heard, strict=True)]
+
+
+def understood(
+    stream: StreamDescription, heard: Heard | None = None, remembered: Sequence[WireFormat] = ()
+) -> StreamReading:
     """Tell how a stream would be read; one that cannot be recorded says why in ``note``."""
+    measured_hz = (heard.rate_hz or None) if heard else None
     try:
-        profile = recognise(stream)
+        profile = recognise(stream, remembered)
     except ChannelsUnknown as refusal:
-        return _reading(stream, "", f"{refusal.what} {refusal.why}", ("",) * stream.channel_count)
-    return _reading(stream, profile.name, profile.format.caveat, profile.roles())
+        note = f"{refusal.what} {refusal.why} {refusal.fix}"
+        return _reading(stream, measured_hz, None, note)
+    return _reading(stream, measured_hz, profile, profile.format.caveat)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -68,7 +96,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="report as one JSON array")
     options = parser.parse_args(argv)
     try:
-        found = [understood(stream) for stream in streams(options.timeout)]
+        found = listed(options.timeout)
     except GazeTwinError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -83,19 +111,32 @@ def as_text(found: Sequence[StreamReading]) -> str:
 
 
 def _paragraph(one: StreamReading) -> str:
-    head = f"{one.name}  [{one.profile or 'not usable'}]  {one.nominal_hz:g} Hz  {one.source_id}  {one.host}"
+    head = f"{one.name}  [{one.profile or 'not usable'}]  {rates(one)}  {one.source_id}  {one.host}"
     rows = [f"  {c.label:<24} {c.unit:<12} {c.role}".rstrip() for c in one.channels]
     return "\n".join([head, *([f"  {one.note}"] if one.note else []), *rows])
 
 
-def _reading(stream: StreamDescription, profile: str, note: str, roles: tuple[str, ...]) -> StreamReading:
-    rows = zip(stream.labels, stream.units, roles, strict=True)
+def rates(one: StreamReading) -> str:
+    """Tell the claimed and the measured rate in words."""
+    claimed = f"claims {one.nominal_hz:g} Hz" if one.nominal_hz else "claims no rate"
+    return claimed if one.measured_hz is None else f"{claimed}, sends {one.measured_hz:.0f} Hz"
+
+
+def _reading(
+    stream: StreamDescription, measured_hz: float | None, profile: Profile | None, note: str
+) -> StreamReading:
+    shown = min(stream.channel_count, MOST_CHANNELS)
+    few = replace(stream, channel_count=shown)
+    roles = profile.roles() if profile else ("",) * shown
     return StreamReading(
-        stream.name,
-        stream.source_id,
-        stream.host,
-        stream.nominal_hz,
-        profile,
-        note,
-        tuple(ChannelReading(label, unit, role) for label, unit, role in rows),
+        name=stream.name,
+        source_id=stream.source_id,
+        host=stream.host,
+        uid=stream.uid,
+        nominal_hz=stream.nominal_hz,
+        measured_hz=measured_hz,
+        stamps=profile.format.stamps.value if profile else "",
+        profile=profile.name if profile else "",
+        note=note,
+        channels=tuple(map(ChannelReading, few.labels, few.units, roles)),
     )

@@ -40,6 +40,7 @@ class StreamDescription:
         channel_count: how many values a sample holds.
         channels: described channels, in order; may be fewer than ``channel_count``, or none.
         manufacturer: as written, often empty.
+        sends_text: its samples are text, not numbers.
     """
 
     name: str
@@ -51,6 +52,7 @@ class StreamDescription:
     channel_count: int
     channels: tuple[Channel, ...] = ()
     manufacturer: str = ""
+    sends_text: bool = False
 
     @property
     def channels_in_full(self) -> tuple[Channel, ...]:

@@ -14,12 +14,14 @@ from functools import partial
 import numpy as np
 
 from acquisition.clock import Clock, SteadyClock
+from acquisition.connection import Link
 from acquisition.homography import apply
 from acquisition.lsl import LslSource
 from acquisition.lsl_discovery import Reading
 from acquisition.profiles import Profile, recognise_scene
 from acquisition.samples import GazeChunk
 from acquisition.source import GazeSource, SourceInfo
+from acquisition.source_event import SourceEvent
 from acquisition.streams import StreamDescription
 from acquisition.surface import TAG_CHANNELS, Surface, TagStream, map_of_row, map_of_tags
 from acquisition.wire_format import Space, WireFormat
@@ -167,6 +169,14 @@ class SurfaceSource:
     def offset_s(self) -> float:
         """Return the clock offset of the gaze stream in s."""
         return self._gaze.offset_s()
+
+    def link(self) -> Link:
+        """Return the connection of the gaze stream."""
+        return self._gaze.link()
+
+    def news(self) -> list[SourceEvent]:
+        """Return what was noticed about either stream since the last call."""
+        return [*self._gaze.news(), *self._places.news()]
 
     def close(self) -> None:
         """Disconnect both and tell what could not be mapped. Idempotent."""

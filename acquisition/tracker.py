@@ -4,51 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from acquisition.imitation import imitate
-from acquisition.outlet import GazeOutlet
+from acquisition.binocular import BinocularGaze
+from acquisition.imitation import tracked_eyes
+from acquisition.imitator import Imitator, Published, Setting
 from acquisition.profiles import format_named
 from acquisition.tobii_tsv import read_tobii_tsv
-from acquisition.wire_format import WireFormat
-from protocols.errors import ChannelsUnknown, GazeTwinError, SourceNotFound
-from protocols.geometry import FloatArray, Screen
-
-log = logging.getLogger(__name__)
+from protocols.errors import GazeTwinError, SourceNotFound
+from protocols.geometry import Screen
 
 LINGER_S = 2.0
 _STEP_S = 0.004
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What a stand-in tracker has sent.
-
-    Attributes:
-        name: stream name.
-        source_id: device id.
-        profile: wire format.
-        sent: samples.
-        first_t_s: LSL time of the first sample in s, 0 when none was sent.
-        last_t_s: of the last one.
-    """
-
-    name: str
-    source_id: str
-    profile: str
-    sent: int
-    first_t_s: float
-    last_t_s: float
 
 
 def publish(
@@ -56,7 +32,7 @@ def publish(
     replay: Path,
     speed: float = 1.0,
     stopped: threading.Event | None = None,
-    screen: Screen | None = None,
+    setting: Setting | None = None,
 ) -> Published:
     """Publish a Tobii recording in the wire format of ``profile``.
 
@@ -68,24 +44,27 @@ def publish(
         replay: ``.tsv`` or ``.tsv.gz``, see ``acquisition.tobii_tsv``.
         speed: how much faster than real time; stamps are compressed alike.
         stopped: set it to end early.
-        screen: the display, for tools that publish pixels.
+        setting: the display, and what else the tool is in.
 
     Raises:
         SourceNotFound: the recording cannot be read, or ``speed`` is not positive.
-        ChannelsUnknown: no such profile, or one that is no gaze on a screen.
+        ChannelsUnknown: no such profile, or one that cannot be made from gaze on a screen.
     """
     stopped = stopped or threading.Event()
-    wire = publishable(format_named(profile))
+    wire = format_named(profile)
     if not speed > 0:
         raise SourceNotFound(
             f"A speed of {speed:g} cannot be played.", "Time must go forward.", "Give a positive number."
         )
-    values, t_s = imitate(read_tobii_tsv(replay), wire, screen or Screen())
-    outlet = GazeOutlet(wire, f"replay-{replay.name.split('.')[0]}")
+    gaze = read_tobii_tsv(replay)
+    device = f"replay-{replay.name.split('.')[0]}"
+    tracked = tracked_eyes(gaze)
+    tool = Imitator(wire, device, gaze.rate_hz * speed, setting or Setting(Screen()), tracked)
     try:
-        return _play(outlet, wire, values, (t_s - t_s[:1]) / speed, stopped)
+        _play(tool, gaze, speed, stopped)
+        return tool.done(LINGER_S)
     finally:
-        outlet.close()
+        tool.close()
 
 
 def main(argv: Sequence[str]) -> int:
@@ -125,35 +104,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def publishable(wire: WireFormat) -> WireFormat:
-    """Return the format if gaze on a screen can be written in it.
-
-    Raises:
-        ChannelsUnknown: it is no gaze on a screen.
-    """
-    if wire.refused:
-        raise ChannelsUnknown(
-            f"Profile {wire.profile} cannot be imitated from a screen recording.",
-            wire.refused,
-            "Choose the profile of a screen-based tracker.",
-        )
-    return wire
-
-
-def _play(
-    outlet: GazeOutlet, wire: WireFormat, values: FloatArray, t_s: FloatArray, stopped: threading.Event
-) -> Published:
-    log.info("%s waits for a consumer", outlet.name)
-    outlet.wait_for_consumer(stopped.is_set)
-    start_s = outlet.now_s()
-    stamps = start_s + t_s
+def _play(tool: Imitator, gaze: BinocularGaze, speed: float, stopped: threading.Event) -> None:
+    tool.wait_for_consumer(stopped.is_set)
+    shift_s = tool.now_s() - float(gaze.t_s[0]) / speed
+    due_s = gaze.t_s / speed + shift_s
     sent = 0
-    while sent < len(stamps) and not stopped.is_set():
-        due = int(np.searchsorted(stamps, outlet.now_s(), side="right"))
-        outlet.push(values[sent:due], stamps[sent:due])
+    while sent < len(due_s) and not stopped.is_set():
+        due = int(np.searchsorted(due_s, tool.now_s(), side="right"))
+        tool.push(gaze.part(sent, due, shift_s, speed))
+        tool.look_around()
         sent = max(sent, due)
         time.sleep(_STEP_S)
-    if sent:
-        outlet.linger(LINGER_S)
-    first_s, last_s = (float(stamps[0]), float(stamps[sent - 1])) if sent else (0.0, 0.0)
-    return Published(outlet.name, outlet.source_id, wire.profile, sent, first_s, last_s)

@@ -34,6 +34,8 @@ class Request:
     seed: int = 0
     name: str = ""
     preferred: tuple[str, ...] = ()
+    profile: Path | None = None
+    surface: Path | None = None
 
 
 def run(request: Request) -> Recorded:
@@ -42,7 +44,7 @@ def run(request: Request) -> Recorded:
     Raises:
         GazeTwinError: something about it is wrong; nothing was recorded.
     """
-    choice = SourceChoice.parse(request.source, request.name)
+    choice = SourceChoice.parse(request.source, request.name, request.profile, request.surface)
     study = load_study(request.study)
     Participant(pseudonym=request.participant)  # a wrong one is refused before anything is started
     _refuse_unknown_genres(request.preferred, study)

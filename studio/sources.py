@@ -17,11 +17,14 @@ from acquisition.lsl import LslSource
 from acquisition.lsl_config import loopback_environment, new_session_id
 from acquisition.mouse import MouseSource
 from acquisition.source import GazeSource
+from acquisition.surface import read_surface
+from acquisition.surface_source import SurfaceSource
 from acquisition.viewer.messages import Ended
 from acquisition.viewer.settings import ViewerSettings
 from protocols.errors import SourceNotFound
 from protocols.geometry import Screen
 from sessions.replay import ReplaySource
+from studio.remembered import reading
 from studio.simulated_viewer import SimulatedViewer
 
 Kind = Literal["mock", "lsl", "mouse", "replay"]
@@ -37,29 +40,43 @@ class SourceChoice:
     Attributes:
         kind: which.
         file: the recording to replay, only for ``replay``.
-        name: name of the LSL stream, empty for the only one there is.
+        name: name, source id or uid of the LSL stream, empty for the only one there is.
+        profile: profile file to read the LSL stream by, None for what is known and remembered.
+        surface: surface file, for a tracker that is worn on the head.
     """
 
     kind: Kind
     file: Path | None = None
     name: str = ""
+    profile: Path | None = None
+    surface: Path | None = None
 
     @classmethod
-    def parse(cls, text: str, name: str = "") -> SourceChoice:
-        """Read ``mock``, ``lsl``, ``mouse`` or ``replay:FILE``.
+    def parse(
+        cls, text: str, name: str = "", profile: Path | None = None, surface: Path | None = None
+    ) -> SourceChoice:
+        """Read ``mock``, ``lsl``, ``lsl:NAME``, ``mouse`` or ``replay:FILE``.
 
         Raises:
-            SourceNotFound: it is something else.
+            SourceNotFound: it is something else, or a file that only a tracker needs is given for another.
         """
-        kind, _, file = text.partition(":")
-        if kind == "replay" and file:
-            return cls("replay", Path(file))
-        if kind == text and kind in ("mock", "lsl", "mouse"):
-            return cls("mock" if kind == "mock" else "lsl" if kind == "lsl" else "mouse", name=name)
+        kind, colon, rest = text.partition(":")
+        if kind == "lsl" and (rest or not colon):
+            return cls("lsl", name=rest or name, profile=profile, surface=surface)
+        if profile or surface:
+            raise SourceNotFound(
+                f"A profile or surface file says how a tracker is read, and {text!r} is none.",
+                "The file would be without effect.",
+                "Use --source lsl, or leave the file out.",
+            )
+        if kind == "replay" and rest:
+            return cls("replay", Path(rest))
+        if kind == text and kind in ("mock", "mouse"):
+            return cls("mock" if kind == "mock" else "mouse", name=name)
         raise SourceNotFound(
             f"There is no gaze source {text!r}.",
             "A session needs gaze from somewhere.",
-            "Use mock (a simulated participant), lsl (a tracker), mouse, or replay:FILE.",
+            "Use mock (a simulated participant), lsl (a tracker), lsl:NAME, mouse, or replay:FILE.",
         )
 
 
@@ -144,12 +161,21 @@ def _rig(
         return Rig(ReplaySource(choice.file, clock=clock))
     lost_after_s = _LOST_AFTER_S if until_it_ends else None
     if choice.kind == "lsl":
-        return Rig(LslSource(screen, name=choice.name or None, clock=clock, lost_after_s=lost_after_s))
+        return Rig(_tracker(choice, screen, clock, lost_after_s))
     viewer = SimulatedViewer(settings or ViewerSettings(), truth, uuid.uuid4().hex[:12])
     ready = viewer.start()
     stack.callback(viewer.close)
     source = LslSource(screen, source_id=ready.source_id, timeout_s=10.0, clock=clock)
     return Rig(source, viewer, ready.preferred)
+
+
+def _tracker(choice: SourceChoice, screen: Screen, clock: Clock, lost_after_s: float | None) -> GazeSource:
+    identity = choice.name or None
+    if choice.surface is not None:
+        surface = read_surface(choice.surface)
+        return SurfaceSource(screen, surface, identity, clock=clock, lost_after_s=lost_after_s)
+    how = reading(choice.profile)
+    return LslSource(screen, clock=clock, lost_after_s=lost_after_s, identity=identity, reading=how)
 
 
 @contextmanager

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 
 from acquisition.binocular import BinocularGaze
-from acquisition.imitation import imitate
-from acquisition.outlet import GazeOutlet
+from acquisition.imitator import Imitator, Published, Setting
 from acquisition.profiles import format_named
-from acquisition.tracker import LINGER_S, Published, publishable
+from acquisition.tracker import LINGER_S
 from acquisition.viewer.messages import ScreenSettings
 from acquisition.viewer.participant import SimulatedParticipant
 from acquisition.viewer.settings import ViewerSettings
@@ -18,7 +17,11 @@ TICK_S = 0.012
 
 
 def publish_viewer(
-    profile: str, stopped: threading.Event, seed: int = 0, screen: Screen | None = None
+    profile: str,
+    stopped: threading.Event,
+    seed: int = 0,
+    rate_hz: float = 120.0,
+    setting: Setting | None = None,
 ) -> Published:
     """Publish a simulated viewer in front of an empty screen, until told to stop.
 
@@ -28,30 +31,25 @@ def publish_viewer(
         profile: wire format, for example ``tobii-pro``.
         stopped: set it to end.
         seed: draws everything random.
-        screen: the display, for tools that publish pixels.
+        rate_hz: sampling rate.
+        setting: the display, and what else the tool is in.
 
     Raises:
-        ChannelsUnknown: no such profile, or one that is no gaze on a screen.
+        ChannelsUnknown: no such profile, or one that cannot be made from gaze on a screen.
     """
-    wire, screen = publishable(format_named(profile)), screen or Screen()
-    outlet = GazeOutlet(wire, f"viewer-{seed}")
-    sent, first_s, last_s = 0, 0.0, 0.0
+    setting = setting or Setting(Screen())
+    tool = Imitator(format_named(profile), f"viewer-{seed}", rate_hz, setting)
     try:
-        outlet.wait_for_consumer(stopped.is_set)
-        settings = ViewerSettings(seed=seed, screen=ScreenSettings.of(screen))
-        viewer = SimulatedParticipant(settings, outlet.now_s())
+        tool.wait_for_consumer(stopped.is_set)
+        looks = ViewerSettings(seed=seed, rate_hz=rate_hz, screen=ScreenSettings.of(setting.screen))
+        viewer = SimulatedParticipant(looks, tool.now_s())
         while not stopped.wait(TICK_S):
-            t_s, samples, _ = viewer.advance(outlet.now_s())
-            values, stamps_s = imitate(as_binocular(t_s, samples), wire, screen)
-            outlet.push(values, stamps_s)
-            if len(stamps_s):
-                first_s, last_s = (first_s if sent else float(stamps_s[0])), float(stamps_s[-1])
-                sent += len(stamps_s)
-        if sent:
-            outlet.linger(LINGER_S)
+            t_s, samples, _ = viewer.advance(tool.now_s())
+            tool.push(as_binocular(t_s, samples))
+            tool.look_around()
+        return tool.done(LINGER_S)
     finally:
-        outlet.close()
-    return Published(outlet.name, outlet.source_id, wire.profile, sent, first_s, last_s)
+        tool.close()
 
 
 def as_binocular(t_s: FloatArray, samples: FloatArray) -> BinocularGaze:

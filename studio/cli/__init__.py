@@ -21,6 +21,7 @@ from studio.cli import (
     export,
     fit,
     import_,
+    pick,
     record,
     recover,
     replay,
@@ -34,6 +35,7 @@ from studio.guard import DISTRIBUTION, check_packages
 COMMANDS: tuple[Callable[..., Any], ...] = (
     demo.demo,
     streams.streams,
+    pick.pick,
     tracker.tracker,
     record.record,
     slots.slots,

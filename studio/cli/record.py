@@ -26,7 +26,8 @@ def record(
         ),
     ],
     source: Annotated[
-        str, typer.Option("--source", metavar="SOURCE", help="mock, lsl, mouse, or replay:FILE.")
+        str,
+        typer.Option("--source", metavar="SOURCE", help="mock, lsl, lsl:NAME, mouse, or replay:FILE."),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the session.")],
     headless: Annotated[
@@ -39,8 +40,21 @@ def record(
         int, typer.Option("--seed", min=0, help="Draws the simulated participant and shuffled orders.")
     ] = 0,
     name: Annotated[
-        str, typer.Option("--name", metavar="STREAM", help="Name of the LSL stream; the only one if omitted.")
+        str,
+        typer.Option(
+            "--name",
+            metavar="STREAM",
+            help="Name, source id or uid of the LSL stream; the only one if omitted.",
+        ),
     ] = "",
+    profile: Annotated[
+        Path | None,
+        typer.Option("--profile", metavar="FILE", help="How to read the LSL stream; see gazetwin pick."),
+    ] = None,
+    surface: Annotated[
+        Path | None,
+        typer.Option("--surface", metavar="FILE", help="Where a head-worn tracker's camera sees the screen."),
+    ] = None,
     top_genre: Annotated[
         str, typer.Option("--top-genre", metavar="GENRE", help="The participant's favourite genre.")
     ] = "",
@@ -64,6 +78,8 @@ def record(
         duration_s=duration_s,
         seed=seed,
         name=name,
+        profile=profile,
+        surface=surface,
         preferred=tuple(dict.fromkeys(g for g in (top_genre, *(prefers or ())) if g)),
     )
     recorded = run(request)

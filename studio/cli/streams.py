@@ -18,13 +18,17 @@ def streams(
     wait_s: Annotated[
         float, typer.Option("--wait", min=0.1, max=60.0, help="How many seconds to wait for answers.")
     ] = 2.0,
+    listen_s: Annotated[
+        float,
+        typer.Option("--listen", min=0, max=60.0, help="How many seconds to measure rates; 0: not at all."),
+    ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
     """List the gaze streams on the network and how each channel is understood."""
-    from acquisition.lsl import streams as answering
-    from acquisition.stream_table import understood
+    from acquisition.stream_table import listed
+    from studio.remembered import remembered_formats
 
-    found = [understood(stream) for stream in answering(wait_s)]
+    found = listed(wait_s, listen_s, remembered_formats())
     if as_json:
         emit({"streams": found})
     else:
@@ -34,11 +38,11 @@ def streams(
 
 
 def _print(found: list[StreamReading], wait_s: float) -> None:
+    from acquisition.stream_table import rates
+
     for stream in found:
-        rate = f"{stream.nominal_hz:g} Hz" if stream.nominal_hz else "irregular rate"
-        title = (
-            f"{stream.name}: {stream.profile or 'cannot be recorded'} ({rate}, {stream.source_id or 'no id'})"
-        )
+        identity = stream.source_id or f"no source id, uid {stream.uid}"
+        title = f"{stream.name}: {stream.profile or 'cannot be recorded'} ({rates(stream)}, {identity})"
         rows = [(i, c.label, c.unit, c.role or "recorded only") for i, c in enumerate(stream.channels)]
         show(title, ("", "channel", "unit", "understood as"), rows)
         if stream.note:

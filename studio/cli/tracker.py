@@ -29,21 +29,43 @@ def tracker(
         ),
     ] = None,
     speed: Annotated[float, typer.Option("--speed", help="Replay how many times real time.")] = 1.0,
+    rate_hz: Annotated[
+        float | None,
+        typer.Option("--rate", min=1, max=2000, metavar="HZ", help="Rate of the simulated viewer; 120."),
+    ] = None,
+    clock_shift_s: Annotated[
+        float,
+        typer.Option("--clock-shift", metavar="SECONDS", help="Stamp with a clock this far from LSL's."),
+    ] = 0.0,
+    surface: Annotated[
+        Path | None,
+        typer.Option("--surface", metavar="FILE", help="Where a head-worn tracker's camera sees the screen."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Stand in for a tracker: publish gaze over LSL in the exact wire format of a real tool.
 
     Waits until someone listens. A recording plays once; a simulated viewer looks about until Ctrl-C.
     """
+    from acquisition.imitator import Setting
+    from acquisition.surface import read_surface
     from acquisition.tracker import publish
     from acquisition.viewer.stand_in import publish_viewer
+    from protocols.geometry import Screen
 
     if replay is None and speed != 1.0:
         raise typer.BadParameter("Only a recording can be played faster: add --replay.", param_hint="--speed")
+    if replay is not None and rate_hz is not None:
+        raise typer.BadParameter("A recording has its own rate: leave it out.", param_hint="--rate")
+    setting = Setting(Screen(), read_surface(surface) if surface else None, clock_shift_s)
     with _until_interrupted() as stopped:
         who = replay or "A simulated viewer"
         note(f"{who} goes out as {profile} as soon as someone listens; Ctrl-C ends it.")
-        published = publish(profile, replay, speed, stopped) if replay else publish_viewer(profile, stopped)
+        published = (
+            publish(profile, replay, speed, stopped, setting)
+            if replay
+            else publish_viewer(profile, stopped, rate_hz=rate_hz or 120.0, setting=setting)
+        )
     if as_json:
         emit(published)
     else:
