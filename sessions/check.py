@@ -10,17 +10,18 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from acquisition.quality import Validation
 from acquisition.samples import GazeChunk
 from protocols.errors import SessionCorrupt
 from protocols.markers import BY_RECORDER, Code, Marker
-from sessions.calibrations import in_force
+from sessions.calibration_check import calibration_items
+from sessions.calibrations import validated
 from sessions.connection_check import connection_items
 from sessions.foreign_check import all_gaze_items
 from sessions.gaze_check import CheckItem, GazeNumbers, Verdict, item, numbers
 from sessions.pages import digest_of
 from sessions.reader import Recording
 from sessions.schema import State
+from sessions.trial_check import onset_item, trial_items
 
 _MOST_DRIFT_S = 0.05
 
@@ -65,9 +66,10 @@ def check(path: Path, on_page: Callable[[int, int], None] | None = None) -> Chec
     """
     with Recording.open(path) as recording:
         chunk = recording.gaze()
-        gaze = numbers(chunk, recording.source.nominal_hz)
-        validation = _validation(recording)
-        items = (*_items(recording, chunk, gaze, validation), *_page_items(recording, on_page))
+        gaze = numbers(chunk, recording.source.nominal_hz, recording.screen)
+        validation = validated(recording.calibrations())
+        quality = quality_items(recording, chunk, gaze)
+        items = (*_file_items(recording), *quality, *_page_items(recording, on_page))
         return CheckReport(
             path=path,
             session_id=recording.session_id,
@@ -93,14 +95,25 @@ def _counts(recording: Recording) -> dict[str, int]:
     }
 
 
-def _items(
-    recording: Recording, chunk: GazeChunk, gaze: GazeNumbers, validation: Validation | None
-) -> Iterator[CheckItem]:
+def quality_items(recording: Recording, chunk: GazeChunk, gaze: GazeNumbers) -> Iterator[CheckItem]:
+    """Yield the verdicts on gaze, for this check and for reports alike.
+
+    Args:
+        recording: to judge.
+        chunk: all its gaze.
+        gaze: numbers of that.
+    """
+    markers, limits = recording.markers(), recording.study.calibration.limits
+    yield from all_gaze_items(recording, chunk, gaze)
+    yield from connection_items(recording.connections(), markers)
+    yield from calibration_items(recording.calibrations(), markers, limits)
+    yield from trial_items(chunk, markers)
+    yield onset_item(markers)
+
+
+def _file_items(recording: Recording) -> Iterator[CheckItem]:
     yield _state(recording.state)
     yield _study(recording)
-    yield from all_gaze_items(recording, chunk, gaze)
-    yield from connection_items(recording.connections(), recording.markers())
-    yield _calibrated(recording, validation)
     yield _markers(recording.markers())
     yield _described(recording)
     yield _clock(recording)
@@ -115,18 +128,6 @@ def _study(recording: Recording) -> CheckItem:
     right = hashlib.sha256(recording.study_text.encode("utf-8")).hexdigest() == recording.study_digest
     found = f"{recording.study_name}, {'digest right' if right else 'changed since it was written'}"
     return item("study", "good" if right else "bad", found, "Do not analyse it: find the unchanged file.")
-
-
-def _calibrated(recording: Recording, validation: Validation | None) -> CheckItem:
-    name = "calibration"
-    if not in_force(recording.calibrations()):
-        return item(name, "warning", "none used", "Gaze is as the tracker delivered it; say so.")
-    if validation is None or validation.accuracy_mean_deg is None:
-        return item(name, "warning", "used, not validated", "Accuracy is unknown; validate next time.")
-    found = f"{validation.accuracy_mean_deg:.2f} deg off on other points, rated {validation.verdict}"
-    verdicts: dict[str, Verdict] = {"green": "good", "amber": "warning", "red": "bad"}
-    advice = "Slots may be mistaken for their neighbours; consider leaving the session out."
-    return item(name, verdicts[validation.verdict], found, advice)
 
 
 def _markers(markers: tuple[Marker, ...]) -> CheckItem:
@@ -193,11 +194,6 @@ def _unchanged(recording: Recording, digest: str) -> bool:
         return digest_of(recording.page(digest)) == digest
     except SessionCorrupt:
         return False
-
-
-def _validation(recording: Recording) -> Validation | None:
-    used = in_force(recording.calibrations())
-    return used[-1].validation if used else None
 
 
 def _worst(items: Iterable[CheckItem]) -> Verdict:

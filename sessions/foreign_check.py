@@ -8,7 +8,7 @@ from acquisition.samples import GazeChunk
 from sessions.gaze_check import CheckItem, GazeNumbers, gaze_items, item
 from sessions.reader import Recording
 
-_VALIDITY = "lost gaze"
+_ABOUT_THE_SCREEN = ("lost gaze", "gaze on screen")
 
 
 def all_gaze_items(recording: Recording, chunk: GazeChunk, gaze: GazeNumbers) -> Iterator[CheckItem]:
@@ -21,4 +21,6 @@ def all_gaze_items(recording: Recording, chunk: GazeChunk, gaze: GazeNumbers) ->
         advice = "Import it again with --surface, or use the raw channels only."
         yield item("on the screen", "warning", recording.off_screen, advice)
     if gaze.samples or fixations is None:
-        yield from (i for i in gaze_items(chunk, gaze) if not (recording.off_screen and i.name == _VALIDITY))
+        yield from (
+            i for i in gaze_items(chunk, gaze) if not (recording.off_screen and i.name in _ABOUT_THE_SCREEN)
+        )

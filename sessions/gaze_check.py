@@ -9,10 +9,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from acquisition.samples import GazeChunk
+from protocols.geometry import Screen
 
 Verdict = Literal["good", "warning", "bad"]
 
-_MOST_LOSS = 0.2
+GOOD_LOSS, MOST_LOSS = 0.1, 0.2
+_MOST_OFF_SCREEN = 0.05
+_OFF_SCREEN_MARGIN = 0.05
 _MOST_OFF_RATE = 0.05
 _GAP_INTERVALS = 3.0
 _MOST_MISSING = 0.02
@@ -48,6 +51,7 @@ class GazeNumbers(BaseModel):
         longest_gap_s: the longest interval.
         missing_share: samples that the gaps would have held, of all.
         invalid_share: samples flagged invalid, of all.
+        off_screen_share: valid samples more than a twentieth of the screen beside it, of all valid ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,10 +64,18 @@ class GazeNumbers(BaseModel):
     longest_gap_s: float | None = None
     missing_share: float | None = None
     invalid_share: float | None = None
+    off_screen_share: float | None = None
+
+    @property
+    def loss(self) -> float | None:
+        """Share of the expected samples that did not come or were invalid."""
+        if self.missing_share is None or self.invalid_share is None:
+            return None
+        return 1.0 - (1.0 - self.missing_share) * (1.0 - self.invalid_share)
 
 
-def numbers(chunk: GazeChunk, nominal_hz: float) -> GazeNumbers:
-    """Measure rate, gaps and losses of gaze."""
+def numbers(chunk: GazeChunk, nominal_hz: float, screen: Screen) -> GazeNumbers:
+    """Measure rate, gaps, losses and place of gaze as delivered."""
     intervals_s = np.diff(chunk.t_s)
     seconds = float(chunk.t_s[-1] - chunk.t_s[0]) if len(chunk) else 0.0
     if not len(intervals_s) or not (median_s := float(np.median(intervals_s))) > 0:
@@ -79,7 +91,14 @@ def numbers(chunk: GazeChunk, nominal_hz: float) -> GazeNumbers:
         longest_gap_s=float(intervals_s.max()),
         missing_share=missing / (len(chunk) + missing),
         invalid_share=float(1.0 - chunk.valid.mean()),
+        off_screen_share=_off_screen(chunk, screen),
     )
+
+
+def _off_screen(chunk: GazeChunk, screen: Screen) -> float | None:
+    seen = chunk.xy_px[chunk.valid] / np.asarray(screen.size_px)
+    beside = (seen < -_OFF_SCREEN_MARGIN) | (seen > 1.0 + _OFF_SCREEN_MARGIN)
+    return float(beside.any(axis=1).mean()) if len(seen) else None
 
 
 def item(name: str, verdict: Verdict, found: str, advice: str) -> CheckItem:
@@ -95,6 +114,7 @@ def gaze_items(chunk: GazeChunk, gaze: GazeNumbers) -> Iterator[CheckItem]:
         yield _rate(gaze, gaze.measured_hz)
         yield _gaps(gaze)
         yield _loss(gaze)
+        yield _on_screen(gaze)
 
 
 def _samples(gaze: GazeNumbers) -> CheckItem:
@@ -125,7 +145,20 @@ def _gaps(gaze: GazeNumbers) -> CheckItem:
 
 
 def _loss(gaze: GazeNumbers) -> CheckItem:
-    share = gaze.invalid_share or 0.0
-    verdict: Verdict = "warning" if share > _MOST_LOSS else "good"
+    share, invalid = gaze.loss or 0.0, gaze.invalid_share or 0.0
+    found = f"{share:.1%} of the expected samples; {invalid:.1%} of those delivered were invalid"
+    if invalid >= 1.0:
+        advice = "Not one sample holds gaze: was the tracker calibrated in its own program, and is gaze on?"
+        return item("lost gaze", "bad", found, advice)
+    verdict: Verdict = "good" if share <= GOOD_LOSS else "warning" if share <= MOST_LOSS else "bad"
     advice = "Check glasses, light and the distance; consider leaving this participant out."
-    return item("lost gaze", verdict, f"{share:.1%} of the samples invalid", advice)
+    return item("lost gaze", verdict, found, advice)
+
+
+def _on_screen(gaze: GazeNumbers) -> CheckItem:
+    if gaze.off_screen_share is None:
+        return item("gaze on screen", "bad", "no valid gaze", "See lost gaze.")
+    off = gaze.off_screen_share
+    verdict: Verdict = "good" if off <= _MOST_OFF_SCREEN else "warning" if off <= 0.25 else "bad"
+    advice = "Swapped axes, another display, its scaling or its origin? Compare the tracker's set-up."
+    return item("gaze on screen", verdict, f"{off:.1%} of the valid samples beside the screen", advice)

@@ -88,7 +88,7 @@ def gather(recording: Recording) -> Evidence:
         participant=recording.participant,
         screen=recording.screen,
         source=source,
-        gaze=numbers(recording.gaze(), source.nominal_hz),
+        gaze=numbers(recording.gaze(), source.nominal_hz, recording.screen),
         attempts=recording.calibrations(),
         slots=recording.slots(),
         views=tuple(recording.views()),

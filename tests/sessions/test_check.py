@@ -52,7 +52,7 @@ def test_rate_gaps_and_losses_are_measured(made, scene) -> None:
     holes = {name: getattr(scene.gaze, name)[keep] for name in scene.gaze.__slots__}
     holes["valid"] = holes["valid"] & (np.arange(keep.sum()) % 3 > 0)
     report = made(gaze=type(scene.gaze)(**holes), calibrated=True)
-    assert verdicts(report) == {"calibration": "warning", "gaps": "warning", "lost gaze": "warning"}
+    assert verdicts(report) == {"calibration": "warning", "gaps": "warning", "lost gaze": "bad"}
     assert report.gaze.gaps == 1
     assert report.gaze.longest_gap_s == pytest.approx(101 / 120, abs=0.003)
     assert report.gaze.missing_share == pytest.approx(100 / 1560, abs=0.002)
@@ -61,7 +61,7 @@ def test_rate_gaps_and_losses_are_measured(made, scene) -> None:
 
 def test_another_rate_than_claimed_is_told(scene) -> None:
     half = type(scene.gaze)(*(getattr(scene.gaze, n)[::2] for n in scene.gaze.__slots__))
-    assert numbers(half, 120.0).measured_hz == pytest.approx(60.0, rel=0.02)
+    assert numbers(half, 120.0, scene.screen).measured_hz == pytest.approx(60.0, rel=0.02)
 
 
 def test_an_aborted_session_without_gaze_is_bad(made, scene) -> None:
