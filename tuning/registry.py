@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import cast
 
 from protocols.errors import BackboneMissing, TuningError
-from tuning.backbones.base import Backbone
+from tuning.backbones.base import Backbone, Device, Precision
 from tuning.probing.base import ProbingOperator
 
 BACKBONES = "gazetwin.backbones"
 OPERATORS = "gazetwin.operators"
 
 
-def load_backbone(name: str) -> Backbone:
-    """Load a backbone; blocks for seconds.
+def load_backbone(name: str, device: Device = "cpu", precision: Precision = "fp32") -> Backbone:
+    """Load a backbone; blocks for seconds, with real models for minutes.
+
+    Args:
+        name: of an entry point, a folder with a model, or a hub id (``owner/model``).
+        device: of a folder's or the hub's model; small models of entry points run on the CPU.
+        precision: likewise.
 
     Raises:
         BackboneMissing: no such name, or its weights are not here.
     """
     found = _named(BACKBONES, name)
-    if found is None:
-        raise BackboneMissing(
-            f"There is no backbone {name!r}.",
-            "A twin is a prompt for one particular model.",
-            f"Use one of {', '.join(_names(BACKBONES))}, or install the package that brings it.",
-        )
-    return cast(Backbone, found.load()())
+    if found is not None:
+        return cast(Backbone, found.load()())
+    if Path(name).is_dir() or name.count("/") == 1:
+        from tuning.backbones.hub import load
+
+        return load(name, device, precision)
+    raise BackboneMissing(
+        f"There is no backbone {name!r}.",
+        "A twin is a prompt for one particular model.",
+        f"Use one of {', '.join(_names(BACKBONES))}, the folder of a Qwen3-VL or InternVL model, or its hub"
+        " id, or install the package that brings it.",
+    )
 
 
 def make_operator(name: str) -> ProbingOperator:

@@ -72,7 +72,8 @@ class FakeBackbone:
                 for p in prepared
             ]
         )
-        logits = 20 * torch.einsum("bsi,bi->bs", weights, row.mean(1)[:, image])
+        with torch.set_grad_enabled(torch.is_grad_enabled() or plan.gradients):
+            logits = 20 * torch.einsum("bsi,bi->bs", weights, row.mean(1)[:, image])
         beyond = torch.tensor([[s >= len(p.letters) for s in range(slots)] for p in prepared])
         return Trace(logits.masked_fill(beyond, -torch.inf), (row, row), (), image, weights)
 

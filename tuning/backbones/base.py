@@ -19,6 +19,8 @@ from torch import Tensor
 from protocols.stimulus import Page
 
 Placement = Literal["front", "after-image"]
+Device = Literal["cpu", "cuda"]
+Precision = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import platformdirs
 import torch
@@ -20,15 +20,13 @@ from transformers import (
 )
 
 from protocols.errors import BackboneMissing
-from tuning.backbones.base import BackboneSpec
+from tuning.backbones.base import BackboneSpec, Device, Precision
 from tuning.backbones.chat import ChatWording
 from tuning.backbones.internvl import InternVLBackbone
 from tuning.backbones.qwen3_vl import Qwen3VLBackbone
 from tuning.backbones.seen import VisionFolder
 from tuning.backbones.vlm import VisionLanguageBackbone
 
-Device = Literal["cpu", "cuda"]
-Precision = Literal["fp32", "bf16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -95,7 +93,8 @@ def load(name: str, device: Device = "cpu", precision: Precision = "fp32") -> Vi
     digest = _digest(folder, precision)
     seen = VisionFolder(Path(platformdirs.user_cache_dir("gazetwin")) / "vision" / digest[:16])
     wording = ChatWording(tokenizer, *family.marks)
-    spec = _spec(name, digest, config.get_text_config(), model, family.positions)
+    own_name = folder.name if Path(name).is_dir() else name  # a path would tell about the machine
+    spec = _spec(own_name, digest, config.get_text_config(), model, family.positions)
     adapter: VisionLanguageBackbone = family.adapter(model, images, wording, spec, seen)
     return adapter
 

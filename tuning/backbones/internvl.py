@@ -32,11 +32,14 @@ class InternVLBackbone(VisionLanguageBackbone):
         super().__init__(model, decoder, wording, spec, model.config.image_token_id, folder)
         self._intern, self._images = model, images
 
-    def _encode(self, page: Page) -> Vision:
+    def _pixels(self, page: Page) -> dict[str, Tensor]:
         # The tower was trained on tiles; the processor's own default would squeeze the page into one.
         image = Image.fromarray(page.image)
-        pixels = self._images(images=image, crop_to_patches=True, return_tensors="pt")["pixel_values"]
-        features = self._intern.model.get_image_features(pixels.to(self._head), return_dict=True)
+        inputs = self._images(images=image, crop_to_patches=True, return_tensors="pt")
+        return {"pixel_values": inputs["pixel_values"].to(self._head)}
+
+    def _encode(self, page: Page) -> Vision:
+        features = self._intern.model.get_image_features(**self._pixels(page), return_dict=True)
         tokens = features.pooler_output
         side = round(tokens.shape[1] ** 0.5)
         grids = tiled(self._tiles(page), side)

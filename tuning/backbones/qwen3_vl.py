@@ -31,20 +31,33 @@ class Qwen3VLBackbone(VisionLanguageBackbone):
         super().__init__(model, model.model.language_model, wording, spec, image_token, folder)
         self._qwen, self._images = model, images
 
-    def _encode(self, page: Page) -> Vision:
+    def _pixels(self, page: Page) -> dict[str, Tensor]:
         inputs = self._images(images=Image.fromarray(page.image), return_tensors="pt")
+        return {
+            "pixel_values": inputs["pixel_values"].to(self._head),
+            "image_grid_thw": inputs["image_grid_thw"].to(self._head.device),
+        }
+
+    def _encode(self, page: Page) -> Vision:
+        inputs = self._pixels(page)
         thw = inputs["image_grid_thw"]
         vision_config: Any = self._qwen.config.vision_config
         merge = vision_config.spatial_merge_size
         frames, rows, columns = (int(n) for n in thw[0])
         grid = TokenGrid(rows // merge, columns // merge)
-        features = self._qwen.model.get_image_features(
-            inputs["pixel_values"].to(self._head), thw.to(self._head.device), return_dict=True
-        )
+        features = self._qwen.model.get_image_features(inputs["pixel_values"], thw, return_dict=True)
         tokens = features.pooler_output[0]
         require_tokens(len(tokens), (grid,))
         deepstack = tuple(layer[0] for layer in features.deepstack_features)
         return Vision(tokens, deepstack, (grid,), (frames, rows, columns))
+
+    def _native(self, tokens: Tensor, page: Page) -> Any:
+        self._qwen.model.rope_deltas = None  # an earlier call leaves an offset of positions behind
+        kinds = (tokens == self._image_token).int()
+        everywhere = torch.ones_like(tokens)
+        return self._qwen(
+            input_ids=tokens, attention_mask=everywhere, mm_token_type_ids=kinds, **self._pixels(page)
+        )
 
     def _positions(self, ids: list[int], vision: Vision) -> Tensor:
         """Return the model's own M-RoPE position ids, (3, len(ids))."""

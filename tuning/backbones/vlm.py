@@ -74,6 +74,10 @@ class VisionLanguageBackbone(ABC):
         self._pasts: Kept[tuple[str, Plan], Past] = Kept(KEPT_PASTS)
 
     @abstractmethod
+    def _pixels(self, page: Page) -> dict[str, Tensor]:
+        """Return what the model's own forward pass takes of one page, by its own names."""
+
+    @abstractmethod
     def _encode(self, page: Page) -> Vision:
         """Run processor and vision tower on one page."""
 
@@ -154,6 +158,25 @@ class VisionLanguageBackbone(ABC):
             first = torch.stack([p.question_positions[:, :1] for p in prepared], 1)
             positions = torch.cat([first + torch.arange(count, device=tokens.device), positions + count], 2)
         return Body(tokens, positions, (), slice(0, 0), _present(asked, tokens.shape[1]))
+
+    @torch.no_grad()
+    def native_letter_logits(self, page: Page, preferred: Sequence[str]) -> Tensor:
+        """Return the letters' logits (slots,) by the model's own forward pass, as it generates.
+
+        Slow, and never used to fit: what `trace` scores must be what the model would answer.
+        """
+        vision = self._visions.get(page.digest, lambda: self._seen(page))
+        image = [self._image_token] * len(vision.tokens)
+        wording = self._wording
+        ids = [*wording.before_image(), *image, *wording.after_image(), *wording.question(preferred)]
+        tokens = torch.tensor([ids], device=self._head.device)
+        letters = [wording.letter(letter) for letter in page.layout.letters]
+        logits: Tensor = self._native(tokens, page).logits[0, -1, letters].float()
+        return logits
+
+    def _native(self, tokens: Tensor, page: Page) -> Any:
+        """Run the model as its own library does, on token ids (1, T) and a page."""
+        return self.model(input_ids=tokens, attention_mask=torch.ones_like(tokens), **self._pixels(page))
 
     def _past(self, digest: str, body: Body, plan: Plan) -> Past:
         return self._pasts.get((digest, plan), lambda: self._freeze(body, plan))

@@ -70,14 +70,18 @@ def look(
         placement: where the prompts stand.
         choice: explained slot per example (B,); None explains the model's own answer, which is what
             evaluation must do: the true click would leak the label into the attention it is scored on.
+
+    Returns:
+        In fp32 on the CPU, wherever and in whatever precision the model lives.
     """
     trace = backbone.trace(prepared, prompts, placement, operator.plan(backbone.spec))
-    explained = trace.letter_logits.argmax(-1) if choice is None else choice
+    logits = trace.letter_logits
+    explained = logits.argmax(-1) if choice is None else choice.to(logits.device)
     relevance = operator.relevance(trace, explained)[:, trace.image]
-    amounts = torch.einsum("bnp,bp->bn", trace.slot_weights, relevance)
+    amounts = torch.einsum("bnp,bp->bn", trace.slot_weights.to(relevance), relevance)
     total = amounts.sum(-1, keepdim=True)
     return Look(
-        attention=amounts / total,
-        log_choice=torch.log_softmax(trace.letter_logits, dim=-1),
-        poster_mass=total[:, 0] / relevance.sum(-1),
+        attention=(amounts / total).cpu(),
+        log_choice=torch.log_softmax(logits, dim=-1).cpu(),
+        poster_mass=(total[:, 0] / relevance.sum(-1)).cpu(),
     )

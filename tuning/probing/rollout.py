@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from tuning.backbones.base import BackboneSpec, Plan, Trace
+from tuning.probing.gradients import exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,10 @@ class Rollout:
 
     def relevance(self, trace: Trace, choice: Tensor) -> Tensor:  # noqa: ARG002 - the contract passes it
         """Return relevance (B, T), rows of a product of row-stochastic maps, so each sums to 1."""
-        row = 0.5 * trace.rows[-1].mean(1)
+        row = 0.5 * exact(trace.rows[-1]).mean(1)
         row = row + 0.5 * torch.nn.functional.one_hot(
             torch.tensor(row.shape[1] - 1, device=row.device), row.shape[1]
         )
         for lower in reversed(trace.lower_maps):
-            row = 0.5 * row + 0.5 * torch.bmm(row[:, None], lower)[:, 0]
+            row = 0.5 * row + 0.5 * torch.bmm(row[:, None], exact(lower))[:, 0]
         return row
