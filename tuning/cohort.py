@@ -23,7 +23,7 @@ from tuning.baselines import Looked, PositionMap
 from tuning.config import FitConfig
 from tuning.drawn_viewers import CohortPlan
 from tuning.examples import Example, Split
-from tuning.habit import UNFITTED, Pooling, TrainingView, fit_pooling
+from tuning.habit import FACTORS, UNFITTED, Pooling, TrainingView, fit_pooling
 from tuning.predictions import predictions
 from tuning.probing.base import ProbingOperator
 from tuning.prompts import PromptBank, SoftPrompt
@@ -104,7 +104,7 @@ class Cohort:
                 bank=PromptBank.from_tensors(provenance.participants, bank),
                 shared=SoftPrompt(tensors["shared"], ""),
                 population=PositionMap(tensors["population"].double().numpy()),
-                pooling=Pooling(*(tensors[f"pooling.{n}"].double().numpy() for n in ("attention", "click"))),
+                pooling=_read_pooling(tensors),
                 provenance=provenance,
                 digest=hashlib.sha256(path.read_bytes()).hexdigest(),
             )
@@ -179,10 +179,18 @@ def _pooling(
         val = [e for e in own if e.split == "val" and e.attention(config.train_signal) is not None]
         prepared = [backbone.prepare(e.page, e.preferred) for e in val]
         models = predictions(backbone, operator, prepared, bank.prompt(participant), config.placement)
-        for looked, example, model in zip(looked_of(val, config, "val"), val, models, strict=True):
-            views.append(TrainingView(looked, example.preferred, example.click, model))
+        bare = predictions(backbone, operator, prepared, None, config.placement)
+        seen = zip(looked_of(val, config, "val"), val, models, bare, strict=True)
+        for looked, example, model, plain in seen:
+            views.append(TrainingView(looked, example.preferred, example.click, model, plain))
             priors.append(habit.predict(looked.layout))
     return fit_pooling(views, priors, UNFITTED)
+
+
+def _read_pooling(tensors: dict[str, torch.Tensor]) -> Pooling:
+    """Return a cohort's exponents; earlier files have two of another meaning, which suit no newcomer now."""
+    attention, click = (tensors[f"pooling.{name}"].double().numpy() for name in ("attention", "click"))
+    return Pooling(attention, click) if len(attention) == len(FACTORS) else UNFITTED
 
 
 def _anonymous(example: Example) -> Example:

@@ -143,10 +143,11 @@ def predicted_rows(
         return predictions(backbone, operator, prepared, prompt, placement)
 
     twin = prompted(persona.prompt)
-    rows = {"twin": twin, "twin_combined": _combined(persona, examples, twin)}
+    bare = prompted(None)
+    rows = {"twin": twin, "twin_combined": _combined(persona, examples, twin, bare)}
     if cohort is not None:
         rows["shared_prompt"] = prompted(cohort.shared)
-    rows["backbone"] = prompted(None)
+    rows["backbone"] = bare
     seed = persona.provenance.config.seed + RANDOM_SEED_OFFSET
     rows["random_prompt"] = prompted(random_prompt(persona.prompt.tokens, seed))
     rows |= _position_rows(persona, cohort, examples)
@@ -173,11 +174,13 @@ def _lost(twin: Mapping[str, float], other: Mapping[str, float], metric: str) ->
     return both and not metrics.better(metric, twin[metric], other[metric])
 
 
-def _combined(persona: Persona, examples: Sequence[Example], twin: Sequence[Prediction]) -> list[Prediction]:
+def _combined(
+    persona: Persona, examples: Sequence[Example], twin: Sequence[Prediction], bare: Sequence[Prediction]
+) -> list[Prediction]:
     habit = persona.habit
     return [
-        habit.pooling.combined(habit.map.predict(e.page.layout), seen)
-        for e, seen in zip(examples, twin, strict=True)
+        habit.pooling.combined(habit.map.predict(e.page.layout), seen, unprompted)
+        for e, seen, unprompted in zip(examples, twin, bare, strict=True)
     ]
 
 

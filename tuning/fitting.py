@@ -105,8 +105,9 @@ def _habit(
     looked = looked_of(train, config, "train")
     prepared = [backbone.prepare(e.page, e.preferred) for e in train]
     models = predictions(backbone, operator, prepared, prompt, config.placement)
-    seen = zip(looked, train, models, strict=True)
-    views = [TrainingView(view, e.preferred, e.click, model) for view, e, model in seen]
+    bare = predictions(backbone, operator, prepared, None, config.placement)
+    seen = zip(looked, train, models, bare, strict=True)
+    views = [TrainingView(view, e.preferred, e.click, model, plain) for view, e, model, plain in seen]
     if cohort is None:
         return fit_habit(views, PositionMap.uniform(), UNFITTED)
     return fit_habit(views, cohort.population, cohort.pooling)

@@ -1,10 +1,12 @@
 """What is known of a participant beside the prompt, fitted on training screens only.
 
-The combined twin multiplies the participant's position habit with what the prompted model sees::
+The combined twin multiplies what position habit, prompted model and bare model each know best::
 
-    attention ∝ prior^α · model^β          clicks likewise, with exponents of their own
+    attention ∝ prior^α · attention of the prompted model^β · choice of the bare model^γ
+    clicks    ∝ attention of the prompted model^β · choice of the bare model^γ
 
-For training screens the prior leaves the screen itself out, otherwise α would be too large.
+The bare model knows films; a prompt fitted on a participant's few clicks knows them less well. For training
+screens the prior leaves the screen itself out, otherwise α would be too large.
 """
 
 from __future__ import annotations
@@ -26,30 +28,34 @@ _SHARES = np.linspace(0.0, 1.0, 21)
 _MAP_ALONE = np.array([1.0, 0.0])
 _GENRE_RIDGE = 0.5
 _ATTENTION_RIDGE = 3.0
-_CLICK_RIDGE = 30.0
-"""One click says far less about exponents than a page of dwell; both chosen on simulated newcomers."""
+_CLICK_RIDGE = 10.0
+"""One click says far less about exponents than a page of dwell; both chosen on simulated participants."""
+
+FACTORS = ("prior", "attention", "choice", "bare_choice")
+"""What can be multiplied: position habit, the prompted model's attention and choice, the bare one's choice."""
+_FITTED_ATTENTION, _FITTED_CLICK = [0, 1, 3], [1, 3]
 
 
 @dataclass(frozen=True, eq=False)
 class Pooling:
-    """Exponents of prior and model in the combined twin.
+    """Exponents of the `FACTORS` of the combined twin; 0 leaves one out.
 
     Attributes:
-        attention: α, β for attention, (2,).
-        click: α, β for clicks, (2,); the prior of clicks is the attention map too.
+        attention: for attention, (4,).
+        click: for clicks, (4,).
     """
 
     attention: FloatArray
     click: FloatArray
 
-    def combined(self, prior: FloatArray, model: Prediction) -> Prediction:
-        """Combine a prior (n,) with a model's prediction."""
-        attention = pooled(self.attention, _logs(prior, model.attention))
-        return Prediction(attention, pooled(self.click, _logs(prior, model.choice)))
+    def combined(self, prior: FloatArray, model: Prediction, bare: Prediction) -> Prediction:
+        """Combine a prior (n,) with the predictions of the prompted and of the bare model."""
+        factors = _logs(prior, model, bare)
+        return Prediction(pooled(self.attention, factors), pooled(self.click, factors))
 
 
-UNFITTED = Pooling(attention=np.array([0.7, 0.7]), click=np.array([0.3, 1.0]))
-"""Exponents where nothing is known: both sides count, the model's clicks more than the habit's."""
+UNFITTED = Pooling(attention=np.array([0.45, 0.65, 0.0, 0.1]), click=np.array([0.0, 0.5, 0.0, 0.9]))
+"""Exponents where nothing is known, typical of simulated participants."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +89,14 @@ class TrainingView:
         preferred: genres from the questionnaire.
         click: clicked slot, None for none.
         model: what the prompted model predicted.
+        bare: what the model without a prompt predicted.
     """
 
     looked: Looked
     preferred: tuple[str, ...]
     click: int | None
     model: Prediction
+    bare: Prediction
 
 
 def fit_habit(views: Sequence[TrainingView], population: PositionMap, centre: Pooling) -> Habit:
@@ -123,18 +131,20 @@ def fit_habit(views: Sequence[TrainingView], population: PositionMap, centre: Po
 
 def fit_pooling(views: Sequence[TrainingView], priors: Sequence[FloatArray], centre: Pooling) -> Pooling:
     """Fit the exponents of the combined twin; a prior (n,) must not know its page."""
-    attention = fit_exponents(
-        [_logs(p, v.model.attention) for p, v in zip(priors, views, strict=True)],
+    factors = [_logs(p, v.model, v.bare) for p, v in zip(priors, views, strict=True)]
+    attention = centre.attention.copy()
+    attention[_FITTED_ATTENTION] = fit_exponents(
+        [f[_FITTED_ATTENTION] for f in factors],
         [v.looked.weights for v in views],
-        centre.attention,
+        centre.attention[_FITTED_ATTENTION],
         _ATTENTION_RIDGE,
     )
-    both = zip(priors, views, strict=True)
-    clicked = [(p, v.model.choice, v.click) for p, v in both if v.click is not None]
-    click = fit_exponents(
-        [_logs(p, choice) for p, choice, _ in clicked],
-        [np.eye(len(p))[slot] for p, _, slot in clicked],
-        centre.click,
+    clicked = [(f, v.click) for f, v in zip(factors, views, strict=True) if v.click is not None]
+    click = centre.click.copy()
+    click[_FITTED_CLICK] = fit_exponents(
+        [f[_FITTED_CLICK] for f, _ in clicked],
+        [np.eye(f.shape[1])[slot] for f, slot in clicked],
+        centre.click[_FITTED_CLICK],
         _CLICK_RIDGE,
     )
     return Pooling(attention, click)
@@ -145,8 +155,9 @@ def with_uniform(weights: FloatArray, share: float) -> FloatArray:
     return np.asarray((1 - share) * weights + share / len(weights))
 
 
-def _logs(prior: FloatArray, model: FloatArray) -> FloatArray:
-    return np.stack([floored_log(prior), floored_log(model)])
+def _logs(prior: FloatArray, model: Prediction, bare: Prediction) -> FloatArray:
+    """Return logarithms of the `FACTORS`, (4, n)."""
+    return np.stack([floored_log(f) for f in (prior, model.attention, model.choice, bare.choice)])
 
 
 def _genre_features(prior: FloatArray, films: Sequence[Film], preferred: Sequence[str]) -> FloatArray:

@@ -79,8 +79,8 @@ class LiveTwin:
         """Predict a page that has not been shown, per row that is available."""
         prepared = self._backbone.prepare(page, preferred)
         twin = self._seen(prepared, self._bank.prompt(self._participant))
-        rows = {"twin": twin, "twin_combined": self._combined(page, twin)}
-        rows["backbone"] = self._seen(prepared, None)
+        bare = self._seen(prepared, None)
+        rows = {"twin": twin, "twin_combined": self._combined(page, twin, bare), "backbone": bare}
         if self._cohort is not None:
             rows["shared_prompt"] = self._seen(prepared, self._cohort.shared)
         rows |= {row: Prediction(m, m) for row, m in self._maps(page, preferred).items()}
@@ -127,10 +127,10 @@ class LiveTwin:
     def _seen(self, prepared: Prepared, prompt: SoftPrompt | None) -> Prediction:
         return predictions(self._backbone, self._operator, [prepared], prompt, self._config.placement)[0]
 
-    def _combined(self, page: Page, twin: Prediction) -> Prediction:
+    def _combined(self, page: Page, twin: Prediction, bare: Prediction) -> Prediction:
         prior = (self._habit.map if self._habit else self._population()).predict(page.layout)
         pooling = self._habit.pooling if self._habit else self._centre()
-        return pooling.combined(prior, twin)
+        return pooling.combined(prior, twin, bare)
 
     def _maps(self, page: Page, preferred: Sequence[str]) -> dict[str, FloatArray]:
         maps = {"uniform": PositionMap.uniform().predict(page.layout)}
@@ -173,7 +173,8 @@ def _memory(
 ) -> Memory:
     looked = Looked(page.layout, page.films, gaze, page.screen_id)
     learned = item(outlook.prepared, gaze, click, outlook.rows["backbone"].choice, participant)
-    return Memory(learned, TrainingView(looked, preferred, click, outlook.rows["twin"]))
+    known = TrainingView(looked, preferred, click, outlook.rows["twin"], outlook.rows["backbone"])
+    return Memory(learned, known)
 
 
 def _length(item: Item) -> tuple[int, int]:

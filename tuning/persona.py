@@ -12,13 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from protocols.errors import PersonaMismatch
+from protocols.geometry import FloatArray
 from protocols.participant import Pseudonym
 from tuning import tensorfile
 from tuning.backbones.base import BackboneSpec
 from tuning.baselines import GRID, PositionMap
 from tuning.config import FitConfig
 from tuning.examples import Split
-from tuning.habit import Habit, Pooling
+from tuning.habit import FACTORS, Habit, Pooling
 from tuning.prompts import SoftPrompt
 
 
@@ -163,21 +164,32 @@ def _habit(tensors: dict[str, Tensor], uniform_shares: dict[str, float]) -> Habi
             "Densities are positive; attention could not be predicted from this map.",
             "Fit the participant again.",
         )
-    pooling = Pooling(tensors["habit.attention"].double().numpy(), tensors["habit.click"].double().numpy())
+    attention, click = (tensors[f"habit.{name}"].double().numpy() for name in ("attention", "click"))
+    pooling = Pooling(_four(attention, model=1), _four(click, model=2))
     return Habit(PositionMap(density), tensors["habit.genre"].double().numpy(), pooling, uniform_shares)
+
+
+def _four(exponents: FloatArray, model: int) -> FloatArray:
+    """Return exponents of all factors; earlier files have the prior's and one of the prompted model's."""
+    if len(exponents) == len(FACTORS):
+        return exponents
+    every = np.zeros(len(FACTORS))
+    every[[0, model]] = exponents
+    return every
 
 
 def _shapes(config: FitConfig, tensors: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
     width = tensors["prompt"].shape[-1] if "prompt" in tensors and tensors["prompt"].ndim == 2 else 0
     tokens = (config.prompt_length, width)
+    exponents = (2,) if _shape(tensors, "habit.attention") == (2,) else (len(FACTORS),)
     return {
         "prompt": tokens,
         "coefficients": (config.basis_size,),
         "personal": tokens,
         "habit.density": GRID,
         "habit.genre": (2,),
-        "habit.attention": (2,),
-        "habit.click": (2,),
+        "habit.attention": exponents,
+        "habit.click": exponents,
     }
 
 

@@ -57,12 +57,14 @@ def simulate(
     asked = [own.preferred if spec.preferred is None else spec.preferred for spec in specs]
     prepared = [backbone.prepare(page, genres) for page, genres in zip(pages, asked, strict=True)]
     twins = predictions(backbone, operator, prepared, persona.prompt, own.config.placement)
-    return [Seen(page, twin, combined(persona, page, twin)) for page, twin in zip(pages, twins, strict=True)]
+    bare = predictions(backbone, operator, prepared, None, own.config.placement)
+    both = zip(pages, twins, bare, strict=True)
+    return [Seen(page, twin, combined(persona, page, twin, unprompted)) for page, twin, unprompted in both]
 
 
-def combined(persona: Persona, page: Page, twin: Prediction) -> Prediction:
-    """Combine the prompt's prediction with the persona's position habit."""
-    return persona.habit.pooling.combined(persona.habit.map.predict(page.layout), twin)
+def combined(persona: Persona, page: Page, twin: Prediction, bare: Prediction) -> Prediction:
+    """Combine the prompt's prediction with the persona's position habit and the bare model's choice."""
+    return persona.habit.pooling.combined(persona.habit.map.predict(page.layout), twin, bare)
 
 
 def _with_posters(page: Page) -> Page:

@@ -15,6 +15,7 @@ from tuning.baselines import PositionMap
 from tuning.config import FitConfig
 from tuning.habit import Habit, Pooling
 from tuning.persona import Persona, Provenance
+from tuning.predictions import Prediction
 from tuning.prompts import SoftPrompt
 
 SPEC = BackboneSpec("fake", "a" * 64, 8, 2, 2, "mrope_3d", 1.0)
@@ -42,11 +43,23 @@ def persona() -> Persona:
     habit = Habit(
         PositionMap(np.arange(1.0, 16).reshape(3, 5)),
         np.array([0.9, 1.1]),
-        Pooling(np.array([0.5, 0.6]), np.array([0.1, 1.2])),
+        Pooling(np.array([0.5, 0.6, 0.0, 0.1]), np.array([0.0, 0.4, 0.0, 1.2])),
         provenance.uniform_shares,
     )
     prompt = SoftPrompt(torch.randn(3, 8, generator=torch.Generator().manual_seed(1)), "P01")
     return Persona(prompt, torch.arange(4.0), torch.zeros(3, 8), habit, provenance)
+
+
+def test_an_earlier_file_with_two_exponents_keeps_its_meaning(persona: Persona, tmp_path: Path) -> None:
+    earlier = replace(persona.habit, pooling=Pooling(np.array([0.5, 0.6]), np.array([0.1, 1.2])))
+    path = tmp_path / "earlier.safetensors"
+    replace(persona, habit=earlier).save(path)
+    pooling = Persona.load(path).habit.pooling
+    prior, model = np.array([0.2, 0.3, 0.5]), Prediction(np.array([0.5, 0.3, 0.2]), np.array([0.1, 0.1, 0.8]))
+    seen = pooling.combined(prior, model, Prediction(np.ones(3) / 3, np.array([0.6, 0.3, 0.1])))
+    expected = prior**0.5 * model.attention**0.6, prior**0.1 * model.choice**1.2
+    assert seen.attention == pytest.approx(expected[0] / expected[0].sum())
+    assert seen.choice == pytest.approx(expected[1] / expected[1].sum())
 
 
 def test_a_round_trip_is_exact(persona: Persona, tmp_path: Path) -> None:

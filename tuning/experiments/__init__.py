@@ -1,1 +1,1 @@
-"""Experiments: cohorts through operators, models, signals and ablations, with tests a reviewer would accept."""
+"""Experiments: cohorts through operators, models, signals and ablations, and honest tables of what came out."""

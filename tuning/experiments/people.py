@@ -66,7 +66,7 @@ class RecordedPerson(_Edge):
                 "Its results would be filed under the old contents.",
                 "Run the study again; only what depends on this session is computed anew.",
             )
-        return read_material([Path(p) for p in self.paths], lambda screens: self.splits)
+        return read_material([Path(p) for p in self.paths], lambda _: self.splits)
 
 
 Person = Annotated[SyntheticPerson | RecordedPerson, Field(discriminator="kind")]

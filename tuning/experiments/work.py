@@ -17,7 +17,6 @@ from tuning.backbones.base import Backbone
 from tuning.baselines import PositionMap
 from tuning.cohort import POPULATION_SMOOTHING, Cohort, fit_cohort, looked_of, shipped_cohort
 from tuning.config import FitConfig
-from tuning.evaluate import compare
 from tuning.events import Comparison
 from tuning.examples import Example
 from tuning.experiments.cells import NEW_PEOPLE, Cell
@@ -197,7 +196,7 @@ def _first_screens(examples: Sequence[Example], count: int) -> list[Example]:
 
 
 def _rescaled(cell: Cell, examples: Sequence[Example]) -> FitConfig:
-    """Divide λ by the mean of Σ ω g over training views: importance weights then weigh 1 where people look."""
+    """Divide λ by the mean of Σ ω g over training views: weights then weigh 1 where people look."""
     config = cell.config
     if not cell.rescaled:
         return config
