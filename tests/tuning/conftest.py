@@ -72,10 +72,11 @@ class FakeBackbone:
                 for p in prepared
             ]
         )
+        beyond = torch.tensor([[s >= len(p.letters) for s in range(slots)] for p in prepared])
         with torch.set_grad_enabled(torch.is_grad_enabled() or plan.gradients):
             logits = 20 * torch.einsum("bsi,bi->bs", weights, row.mean(1)[:, image])
-        beyond = torch.tensor([[s >= len(p.letters) for s in range(slots)] for p in prepared])
-        return Trace(logits.masked_fill(beyond, -torch.inf), (row, row), (), image, weights)
+            logits = logits.masked_fill(beyond, -torch.inf)
+        return Trace(logits, (row, row), (), image, weights)
 
 
 @pytest.fixture
