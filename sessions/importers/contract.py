@@ -136,6 +136,7 @@ class Imported:
     """One session, read completely.
 
     Attributes:
+        format: name of the importer.
         participant: pseudonym and what the data set tells.
         study: what was shown; a free-gaze study when the file does not say.
         screen: the display.
@@ -145,6 +146,7 @@ class Imported:
         gaze: samples; none when the file holds fixations only.
         ledger: account of all rows.
         files: what was read.
+        offsets: session time and offset of the device's clock, in s.
         cursor: mouse cursor.
         markers: in order of time.
         trials: what was asked and shown.
@@ -155,6 +157,7 @@ class Imported:
         part: tells sessions of one participant and file apart, empty when there is one.
     """
 
+    format: str
     participant: Participant
     study: StudyProtocol
     screen: Screen
@@ -164,6 +167,7 @@ class Imported:
     gaze: GazeChunk
     ledger: tuple[Entry, ...]
     files: tuple[SourceFile, ...]
+    offsets: tuple[tuple[float, float], ...] = ()
     cursor: CursorChunk = field(default_factory=no_cursor)
     markers: tuple[Marker, ...] = ()
     trials: tuple[Trial, ...] = ()

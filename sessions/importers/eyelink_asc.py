@@ -63,6 +63,7 @@ def read(path: Path, options: Options) -> Iterator[Imported]:
     units = ("px", "px", file.pupil_unit) * 2
     rates = {block.rate_hz for block in file.blocks}
     yield Imported(
+        format=NAME,
         participant=pseudonym_of(source, options),
         study=free_gaze_study(NAME, screen),
         screen=screen,

@@ -103,6 +103,7 @@ def _session(export: _Export, recording: str, options: Options) -> Imported:
     units = tuple("px" if "[px]" in c else "deg" if "[deg]" in c else "" for c in channels)
     mapped = () if export.surface is None else _SURFACE
     return Imported(
+        format=NAME,
         participant=pseudonym_of(export.files[0], options),
         study=free_gaze_study(NAME, screen),
         screen=screen,

@@ -121,6 +121,7 @@ def _session(data: _DataSet, user: str, rows: list[int]) -> Imported:
     fixations, cut = _fixations(visits)
     gaze = _gaze(known, shifts)
     return Imported(
+        format=NAME,
         participant=person,
         study=data.study,
         screen=_screen(data, person),

@@ -19,7 +19,7 @@ from sessions.writer import COMPLETE, SessionWriter
 def session_path(out: Path, imported: Imported) -> Path:
     """Return where a session goes: pseudonym, format, digest of the first file."""
     pseudonym, digest = imported.participant.pseudonym, imported.files[0].sha256[:8]
-    parts = [pseudonym, imported.source.profile, imported.part, "" if digest in pseudonym else digest]
+    parts = [pseudonym, imported.format, imported.part, "" if digest in pseudonym else digest]
     return out / f"{'-'.join(filter(None, parts))}{SUFFIX}"
 
 
@@ -60,7 +60,7 @@ def store(imported: Imported, out: Path, software: str) -> Path:
 def provenance(imported: Imported, software: str) -> dict[str, object]:
     """Return where a session came from, as JSON-able facts."""
     return {
-        "importer": imported.source.profile,
+        "importer": imported.format,
         "software": software,
         "files": [asdict(file) for file in imported.files],
         "clock": asdict(imported.clock),
@@ -89,6 +89,8 @@ def _fill(writer: SessionWriter, imported: Imported, software: str) -> None:
     _pages(writer, imported)
     for marker in imported.markers:
         writer.marker(marker)
+    for t_s, offset_s in imported.offsets:
+        writer.offset(t_s, offset_s)
     writer.gaze(imported.gaze)
     writer.cursor(imported.cursor)
 

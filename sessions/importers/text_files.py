@@ -119,7 +119,7 @@ def read_bytes(path: Path) -> bytes:
         raise damaged(path, f"it cannot be read ({error})") from error
     if len(data) > MOST_BYTES:
         raise damaged(path, f"it holds more than {MOST_BYTES >> 30} GiB", "Split the recording first.")
-    if not data.strip():
+    if not data or data.isspace():
         raise damaged(path, "it is empty")
     return data
 

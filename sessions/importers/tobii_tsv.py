@@ -55,6 +55,7 @@ def read(path: Path, options: Options) -> Iterator[Imported]:
     gaze = _gaze(rows, numeric, screen)
     file = SourceFile.of(path)
     yield Imported(
+        format=NAME,
         participant=pseudonym_of(file, options),
         study=free_gaze_study(NAME, screen),
         screen=screen,
