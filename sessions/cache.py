@@ -24,6 +24,10 @@ FIXATIONS = (
     Column("y_px", "float", "px"),
     Column("n", "int", "samples"),
 )
+NOISE = Column("noise_deg_s", "float", "deg/s")
+"""Missing in what ``ivt-1`` stored, which knew no noise."""
+IVT_1 = {"noise_factor": 0.0, "artefact_s": 0.0, "rare_s": 0.020}
+"""What the settings that ``ivt-1`` did not have would have been."""
 VIEWS = (
     Column("trial", "int"),
     Column("t_on_s", "float", "s"),
@@ -55,8 +59,10 @@ def stored(h5: h5py.File, path: str) -> Slots | None:
         return None
     group = h5[path]
     settings = json.loads(group.attrs["parameters"])
-    parameters = SlotParameters(IvtParameters(**settings["ivt"]), settings["within_px"])
-    columns = {c.name: group["fixations"][c.name][:] for c in FIXATIONS}
+    parameters = SlotParameters(IvtParameters(**(IVT_1 | settings["ivt"])), settings["within_px"])
+    columns = {
+        c.name: group["fixations"][c.name][:] for c in (*FIXATIONS, NOISE) if c.name in group["fixations"]
+    }
     fixations = Fixations(**columns, parameters=parameters.ivt)
     return Slots(parameters, str(group.attrs["digest"]), fixations, _views(group))
 
@@ -67,8 +73,8 @@ def store(h5: h5py.File, path: str, slots: Slots) -> None:
         del h5[path]
     group = h5.create_group(path)
     group.attrs.update(parameters=json.dumps(asdict(slots.parameters)), digest=slots.digest, method=METHOD)
-    fixations = {c.name: getattr(slots.fixations, c.name) for c in FIXATIONS}
-    _write(group.create_group("fixations"), FIXATIONS, fixations)
+    fixations = {c.name: getattr(slots.fixations, c.name) for c in (*FIXATIONS, NOISE)}
+    _write(group.create_group("fixations"), (*FIXATIONS, NOISE), fixations)
     _write(group.create_group("views"), VIEWS, _view_columns(slots.views))
     _write(group.create_group("slots"), SLOTS, _slot_columns(slots.views))
 

@@ -17,7 +17,7 @@ from protocols.slots import SlotLayout
 from sessions.calibrations import CalibrationAttempt, in_force
 from sessions.timeline import Event, Shown, cuts_s, shown
 
-METHOD = "ivt-1"
+METHOD = "ivt-2"
 """Named in every digest; another one as soon as the same settings give other results."""
 
 LayoutOf = Callable[[str], SlotLayout]
@@ -133,18 +133,8 @@ def measured(
 
 def _within(fixations: Fixations, view: Shown) -> Fixations:
     """Leave out fixations that do not meet the view; the result is the same without them."""
-    part = slice(
-        int(np.searchsorted(fixations.offset_s, view.t_on_s)),
-        int(np.searchsorted(fixations.onset_s, view.t_off_s, side="right")),
-    )
-    return Fixations(
-        fixations.onset_s[part],
-        fixations.offset_s[part],
-        fixations.x_px[part],
-        fixations.y_px[part],
-        fixations.n[part],
-        fixations.parameters,
-    )
+    first = int(np.searchsorted(fixations.offset_s, view.t_on_s))
+    return fixations.part(slice(first, int(np.searchsorted(fixations.onset_s, view.t_off_s, side="right"))))
 
 
 def end_of_data_s(t_s: FloatArray, events: Sequence[Event]) -> float:

@@ -90,9 +90,12 @@ def _validation(validation: Validation) -> Iterator[str]:
 def _events(evidence: Evidence) -> Iterator[str]:
     ivt, within_px = evidence.slots.parameters.ivt, evidence.slots.parameters.within_px
     yield f"Fixations were detected by a velocity threshold (I-VT) of {ivt.velocity_deg_s:g}"
-    yield "deg/s, with velocity"
+    yield f"deg/s, raised to {ivt.noise_factor:g} times the velocity noise of the preceding seconds where"
+    yield "that is more, with velocity"
     yield f"between the means of both halves of a window of {1000 * ivt.window_s:g} ms; gaps longer than"
-    yield f"{1000 * ivt.gap_s:g} ms, or with a movement of more than {ivt.gap_deg:g} deg, end a fixation;"
+    yield f"{1000 * ivt.gap_s:g} ms, or longer than {1000 * ivt.rare_s:g} ms with a movement of more than"
+    yield f"{ivt.gap_deg:g} deg, end a fixation; samples within {1000 * ivt.artefact_s:g} ms of a gap that"
+    yield "the eyelid moved were left out;"
     yield f"fixations less than {1000 * ivt.merge_s:g} ms and {ivt.merge_deg:g} deg apart were"
     yield "merged, then those"
     yield f"shorter than {1000 * ivt.min_s:g} ms dropped. No fixation spans a scroll or swipe. Gaze was not"

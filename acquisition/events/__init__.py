@@ -1,0 +1,1 @@
+"""From gaze samples to fixations, saccades, blinks and losses."""
