@@ -54,7 +54,7 @@ class Profile:
             Position (n, 2) in px, NaN when invalid and possibly off screen; valid (n,); pupil diameter (n, 2)
             in mm, left and right, NaN where absent. Several valid eyes are averaged.
         """
-        per_eye = np.stack([self._point(raw, point) for point in self.format.points])
+        per_eye = np.array([self._point(raw, point) for point in self.format.points]).reshape(-1, len(raw), 2)
         found = ~np.isnan(per_eye[..., 0])
         count = found.sum(axis=0)
         total = np.where(found[..., None], per_eye, 0.0).sum(axis=0)

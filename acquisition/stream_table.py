@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from acquisition.listening import Heard, listen
-from acquisition.lsl_discovery import GAZE_TYPES, discover, predicate
-from acquisition.profiles import MOST_CHANNELS, Profile, recognise
+from acquisition.lsl_discovery import ON_SCREEN, Reading, discover, predicate
+from acquisition.profiles import MOST_CHANNELS, Profile
 from acquisition.streams import StreamDescription
-from acquisition.wire_format import WireFormat
 from protocols.errors import ChannelsUnknown, GazeTwinError
 
 
@@ -60,29 +59,26 @@ class StreamReading:
     channels: tuple[ChannelReading, ...]
 
 
-def listed(
-    wait_s: float, listen_s: float = 1.0, remembered: Sequence[WireFormat] = ()
-) -> list[StreamReading]:
+def listed(wait_s: float, listen_s: float = 1.0, reading: Reading = ON_SCREEN) -> list[StreamReading]:
     """Return every gaze stream on the network and how it would be read.
 
     Args:
         wait_s: for how long streams may answer.
         listen_s: for how long to listen to them, 0 for not at all.
-        remembered: formats that the user has chosen before.
+        reading: what kind of streams, and how they are understood.
     """
-    types = tuple(dict.fromkeys((*GAZE_TYPES, *(one.type for one in remembered))))
-    found = discover(predicate(types=types), wait_s)
+    found = discover(predicate(types=reading.types), wait_s)
     heard = listen([handle for handle, _ in found], listen_s) if listen_s else [None] * len(found)
-    return [understood(stream, one, remembered) for (_, stream), one in zip(found, heard, strict=True)]
+    return [understood(stream, one, reading) for (_, stream), one in zip(found, heard, strict=True)]
 
 
 def understood(
-    stream: StreamDescription, heard: Heard | None = None, remembered: Sequence[WireFormat] = ()
+    stream: StreamDescription, heard: Heard | None = None, reading: Reading = ON_SCREEN
 ) -> StreamReading:
     """Tell how a stream would be read; one that cannot be recorded says why in ``note``."""
     measured_hz = (heard.rate_hz or None) if heard else None
     try:
-        profile = recognise(stream, remembered)
+        profile = reading.recognise(stream)
     except ChannelsUnknown as refusal:
         note = f"{refusal.what} {refusal.why} {refusal.fix}"
         return _reading(stream, measured_hz, None, note)

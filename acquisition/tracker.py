@@ -20,6 +20,7 @@ from acquisition.imitation import tracked_eyes
 from acquisition.imitator import Imitator, Published, Setting
 from acquisition.profiles import format_named
 from acquisition.tobii_tsv import read_tobii_tsv
+from acquisition.wire_format import WireFormat
 from protocols.errors import GazeTwinError, SourceNotFound
 from protocols.geometry import Screen
 
@@ -28,7 +29,7 @@ _STEP_S = 0.004
 
 
 def publish(
-    profile: str,
+    profile: str | WireFormat,
     replay: Path,
     speed: float = 1.0,
     stopped: threading.Event | None = None,
@@ -40,7 +41,7 @@ def publish(
     now. Afterwards the outlet stays open for LINGER_S, or until the last consumer has left.
 
     Args:
-        profile: wire format, for example ``tobii-pro``.
+        profile: wire format, or the name of one, for example ``tobii-pro``.
         replay: ``.tsv`` or ``.tsv.gz``, see ``acquisition.tobii_tsv``.
         speed: how much faster than real time; stamps are compressed alike.
         stopped: set it to end early.
@@ -51,7 +52,7 @@ def publish(
         ChannelsUnknown: no such profile, or one that cannot be made from gaze on a screen.
     """
     stopped = stopped or threading.Event()
-    wire = format_named(profile)
+    wire = format_named(profile) if isinstance(profile, str) else profile
     if not speed > 0:
         raise SourceNotFound(
             f"A speed of {speed:g} cannot be played.", "Time must go forward.", "Give a positive number."

@@ -11,13 +11,14 @@ from acquisition.tracker import LINGER_S
 from acquisition.viewer.messages import ScreenSettings
 from acquisition.viewer.participant import SimulatedParticipant
 from acquisition.viewer.settings import ViewerSettings
+from acquisition.wire_format import WireFormat
 from protocols.geometry import FloatArray, Screen
 
 TICK_S = 0.012
 
 
 def publish_viewer(
-    profile: str,
+    profile: str | WireFormat,
     stopped: threading.Event,
     seed: int = 0,
     rate_hz: float = 120.0,
@@ -28,7 +29,7 @@ def publish_viewer(
     Waits for a consumer, then sends in real time.
 
     Args:
-        profile: wire format, for example ``tobii-pro``.
+        profile: wire format, or the name of one, for example ``tobii-pro``.
         stopped: set it to end.
         seed: draws everything random.
         rate_hz: sampling rate.
@@ -38,7 +39,8 @@ def publish_viewer(
         ChannelsUnknown: no such profile, or one that cannot be made from gaze on a screen.
     """
     setting = setting or Setting(Screen())
-    tool = Imitator(format_named(profile), f"viewer-{seed}", rate_hz, setting)
+    wire = format_named(profile) if isinstance(profile, str) else profile
+    tool = Imitator(wire, f"viewer-{seed}", rate_hz, setting)
     try:
         tool.wait_for_consumer(stopped.is_set)
         looks = ViewerSettings(seed=seed, rate_hz=rate_hz, screen=ScreenSettings.of(setting.screen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,13 +23,17 @@ def streams(
         float,
         typer.Option("--listen", min=0, max=60.0, help="How many seconds to measure rates; 0: not at all."),
     ] = 1.0,
+    profile: Annotated[
+        Path | None,
+        typer.Option("--profile", metavar="FILE", help="Read streams by this profile file only."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the gaze streams on the network and how each channel is understood."""
     from acquisition.stream_table import listed
-    from studio.remembered import remembered_formats
+    from studio.remembered import reading
 
-    found = listed(wait_s, listen_s, remembered_formats())
+    found = listed(wait_s, listen_s, reading(profile))
     if as_json:
         emit({"streams": found})
     else:

@@ -19,7 +19,11 @@ from studio.cli.output import emit, note, say
 def tracker(
     profile: Annotated[
         str, typer.Option("--as", metavar="PROFILE", help="Whose wire format, for example tobii-pro.")
-    ],
+    ] = "",
+    profile_file: Annotated[
+        Path | None,
+        typer.Option("--profile", metavar="FILE", help="A profile file instead; see gazetwin pick."),
+    ] = None,
     replay: Annotated[
         Path | None,
         typer.Option(
@@ -48,23 +52,28 @@ def tracker(
     Waits until someone listens. A recording plays once; a simulated viewer looks about until Ctrl-C.
     """
     from acquisition.imitator import Setting
+    from acquisition.profile_file import read_profile
+    from acquisition.profiles import format_named
     from acquisition.surface import read_surface
     from acquisition.tracker import publish
     from acquisition.viewer.stand_in import publish_viewer
     from protocols.geometry import Screen
 
+    if bool(profile) == (profile_file is not None):
+        raise typer.BadParameter("Give either --as PROFILE or --profile FILE.", param_hint="--as")
     if replay is None and speed != 1.0:
         raise typer.BadParameter("Only a recording can be played faster: add --replay.", param_hint="--speed")
     if replay is not None and rate_hz is not None:
         raise typer.BadParameter("A recording has its own rate: leave it out.", param_hint="--rate")
+    wire = read_profile(profile_file).wire_format() if profile_file else format_named(profile)
     setting = Setting(Screen(), read_surface(surface) if surface else None, clock_shift_s)
     with _until_interrupted() as stopped:
         who = replay or "A simulated viewer"
-        note(f"{who} goes out as {profile} as soon as someone listens; Ctrl-C ends it.")
+        note(f"{who} goes out as {profile or profile_file} as soon as someone listens; Ctrl-C ends it.")
         published = (
-            publish(profile, replay, speed, stopped, setting)
+            publish(wire, replay, speed, stopped, setting)
             if replay
-            else publish_viewer(profile, stopped, rate_hz=rate_hz or 120.0, setting=setting)
+            else publish_viewer(wire, stopped, rate_hz=rate_hz or 120.0, setting=setting)
         )
     if as_json:
         emit(published)
