@@ -56,7 +56,7 @@ def write_csv(table: Table, folder: Path) -> int:
     """
     count = 0
     with (folder / f"{table.name}.csv").open("x", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file)
         writer.writerow([_cell(column.name) for column in table.columns])
         for row in table.rows():
             writer.writerow([_cell(value) for value in row])
