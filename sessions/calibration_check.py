@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from acquisition.eye_choice import Judged
 from acquisition.quality import Validation
 from protocols.blocks import QualityLimits
 from protocols.markers import Code, Marker
 from sessions.calibrations import CalibrationAttempt, in_force, validated
+from sessions.eye_quality import EYES, eye_qualities
 from sessions.gaze_check import CheckItem, Verdict, item
 
 _MOST_RMS_DEG = 0.5
@@ -18,7 +18,6 @@ _FILTERED_RATIO = 1.0
 _MOST_CLICKS_OFF = 0.25
 
 _VERDICTS: dict[str, Verdict] = {"green": "good", "amber": "warning", "red": "bad"}
-_EYES = {"both": "both eyes", "left": "left eye", "right": "right eye"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +119,12 @@ def _calibrated(attempts: Sequence[CalibrationAttempt], markers: Sequence[Marker
     validation, last = validated(attempts), used[-1]
     if validation is None or validation.accuracy_mean_deg is None:
         return item(name, "warning", f"used, not validated{why}", "Accuracy is unknown; validate next time.")
-    eye, number = _EYES[last.calibration.eye], last.number + 1
+    eye, number = EYES[last.calibration.eye], last.number + 1
     shifts = sum(a.record.kind == "drift" for a in used)
     shifted = f", shifted {shifts} x after drift checks" if shifts else ""
     found = f"attempt {number} of {len(attempts)}, {eye}{shifted}; rated {validation.verdict}{why}"
     advice = "Slots may be mistaken for their neighbours; consider leaving the session out."
     return item(name, _VERDICTS[validation.verdict], found, advice)
-
-
-def judged_per_eye(used: Sequence[CalibrationAttempt]) -> tuple[Judged, ...]:
-    """Return how each eye did in the attempt that the map in force comes from; none in older recordings."""
-    for attempt in reversed(used):
-        if attempt.record.candidates:
-            return attempt.record.candidates
-    return ()
 
 
 def _accuracy(used: Sequence[CalibrationAttempt], validation: Validation) -> CheckItem:
@@ -143,11 +134,7 @@ def _accuracy(used: Sequence[CalibrationAttempt], validation: Validation) -> Che
         validation.accuracy_median_deg,
     )
     found = f"mean offset {_deg(mean)}, worst target {_deg(worst)}; median offset {_deg(median)}"
-    eyes = [
-        f"{_EYES[j.eye]} {_deg(j.validation.accuracy_mean_deg)}"
-        for j in judged_per_eye(used)
-        if j.calibration.method != "identity"
-    ]
+    eyes = [f"{q.name} {_deg(q.accuracy_mean_offset_deg)}" for q in eye_qualities(used)]
     advice = "Calibrate in the tracker's own program, then again here; check distance, glasses and light."
     more = f" ({', '.join(eyes)})" if len(eyes) > 1 else ""
     return item("accuracy", _VERDICTS[validation.verdict], found + more, advice)

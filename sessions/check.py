@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict
 from acquisition.samples import GazeChunk
 from protocols.errors import SessionCorrupt
 from protocols.markers import BY_RECORDER, Code, Marker
-from sessions.calibration_check import calibration_items
+from sessions.calibration_check import DriftNumbers, calibration_items, drift_numbers
 from sessions.calibrations import validated
 from sessions.connection_check import connection_items
+from sessions.eye_quality import EyeQuality, eye_qualities
 from sessions.foreign_check import all_gaze_items
 from sessions.gaze_check import CheckItem, GazeNumbers, Verdict, item, numbers
 from sessions.pages import digest_of
@@ -38,6 +39,8 @@ class CheckReport(BaseModel):
         gaze: numbers about the gaze samples.
         accuracy_deg: mean offset at the last validation of the calibration in force, None without one.
         precision_deg: RMS of sample-to-sample distances there, None without one.
+        eyes: how gaze of each eye, and of both, did at that validation; empty without one.
+        drift: what drift checks found.
         items: everything that was looked at.
     """
 
@@ -51,6 +54,8 @@ class CheckReport(BaseModel):
     gaze: GazeNumbers
     accuracy_deg: float | None
     precision_deg: float | None
+    eyes: tuple[EyeQuality, ...]
+    drift: DriftNumbers
     items: tuple[CheckItem, ...]
 
 
@@ -79,6 +84,8 @@ def check(path: Path, on_page: Callable[[int, int], None] | None = None) -> Chec
             gaze=gaze,
             accuracy_deg=validation.accuracy_mean_deg if validation else None,
             precision_deg=validation.rms_s2s_deg if validation else None,
+            eyes=eye_qualities(recording.calibrations()),
+            drift=drift_numbers(recording.markers(), recording.study.calibration.limits),
             items=items,
         )
 
