@@ -14,6 +14,7 @@ from protocols.geometry import FloatArray, Screen
 
 _RANK = 1e-4  # second smallest singular value of normalised points, relative; noise of 1 px is about 1e-3
 _CONDITION = 1e7
+_FAR_PX = 1e6
 _WHY = "A map from a bad view would put gaze where nobody looked."
 
 
@@ -81,13 +82,18 @@ def of_matrix(matrix: FloatArray, screen: Screen) -> FloatArray:
     Raises:
         SurfaceUnusable: it is not a view of a screen's front.
     """
-    if not np.isfinite(matrix).all() or np.linalg.matrix_rank(matrix) < 3:
+    largest = np.abs(matrix).max()
+    if not np.isfinite(matrix).all() or not largest > 0 or np.linalg.matrix_rank(matrix / largest) < 3:
         raise _unusable("the map is no invertible matrix")
+    matrix = matrix / largest
     corners = np.array([[x, y, 1.0] for x in (0.0, screen.size_px[0]) for y in (0.0, screen.size_px[1])])
     seen = corners @ np.linalg.inv(matrix).T
     if not (seen[:, 2] > 0).all() and not (seen[:, 2] < 0).all():
         raise _unusable("the surface reaches behind the camera")
-    return checked(matrix, np.asarray(seen[:, :2] / seen[:, 2:]))
+    corners_px = np.asarray(seen[:, :2] / seen[:, 2:])
+    if not np.abs(corners_px).max() < _FAR_PX:
+        raise _unusable("the surface reaches out of any picture")
+    return checked(matrix, corners_px)
 
 
 def apply(homography: FloatArray, xy: FloatArray) -> FloatArray:
@@ -119,6 +125,8 @@ def _refuse_unusable(scene: FloatArray, screen: FloatArray) -> None:
         raise _unusable(f"{len(scene)} points are known, and a map needs four")
     if not (np.isfinite(scene).all() and np.isfinite(screen).all()):
         raise _unusable("some points are no numbers")
+    if max(np.abs(scene).max(), np.abs(screen).max()) > _FAR_PX:
+        raise _unusable(f"some points are more than {_FAR_PX:.0e} px away")
     if np.ptp(scene, axis=0).max() == 0 or np.ptp(screen, axis=0).max() == 0:
         raise _unusable("all points are in one place")
 

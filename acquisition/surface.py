@@ -56,7 +56,7 @@ class TagStream(_Table):
     stream: str = Field(min_length=1)
     corners: Literal["opencv", "apriltag"] = "opencv"
     at_least: int = Field(default=2, ge=1)
-    off_by_px: float = Field(default=40.0, gt=0)
+    off_by_px: float = Field(default=15.0, gt=0)
     tag: tuple[Tag, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -152,8 +152,9 @@ def map_of_tags(surface: TagStream, rows: FloatArray) -> FloatArray:
     """
     scene, screen = [], []
     for row in rows:
-        known = surface.screen_px(int(row[0])) if np.isfinite(row[0]) else None
-        if known is not None and np.isfinite(row).all():
+        once = np.isfinite(row).all() and (rows[:, 0] == row[0]).sum() == 1  # a reflection shows a tag twice
+        known = surface.screen_px(int(row[0])) if once else None
+        if known is not None:
             scene.append(row[1:].reshape(4, 2))
             screen.append(known)
     if len(scene) < surface.at_least:
