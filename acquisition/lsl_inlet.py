@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from acquisition.liblsl import load_pylsl
 from protocols.geometry import FloatArray
 
 _CONNECT_S = 5.0
-_AT_ONCE = 4096  # samples per pull
+_AT_ONCE = 512  # samples per pull
+_PACE_S = 0.005  # a pull costs the same for one sample as for a dozen
 
 
 class LslInlet:
@@ -31,11 +33,15 @@ class LslInlet:
         self._inlet.info(_CONNECT_S)
         self.first_offset_s = self.measure_offset_s(_CONNECT_S)
         self._inlet.open_stream(_CONNECT_S)
+        self._paced_s = 0.0
         self._inlet.was_clock_reset()  # what happened while connecting is no reconnection
 
     def pull(self, timeout_s: float) -> tuple[FloatArray, FloatArray]:
         """Return samples (n, channels) and stamps (n,), both empty when none came within ``timeout_s``."""
+        time.sleep(max(self._paced_s - time.monotonic(), 0.0))
         values, stamps = self._inlet.pull_chunk(timeout_s, _AT_ONCE, min_samples=1, as_numpy=True)
+        full = len(stamps) == _AT_ONCE
+        self._paced_s = 0.0 if full else time.monotonic() + _PACE_S
         return np.asarray(values, dtype=np.float64), np.asarray(stamps, dtype=np.float64)
 
     def came_back(self) -> bool:

@@ -11,36 +11,53 @@ from numpy.typing import ArrayLike
 from protocols.errors import SessionError
 from sessions.schema import Column
 
+_MOST_HELD = 4096  # rows
+
 
 class Table:
-    """Columns that grow together in one group. Not thread-safe: the writer holds the lock."""
+    """Columns that grow together in one group. Not thread-safe: the writer holds the lock.
+
+    Appended rows are held until ``settle``, as one large write costs no more than one small one.
+    """
 
     def __init__(self, group: h5py.Group, columns: Sequence[Column], chunk_bytes: int) -> None:
         self._columns = {column.name: _created(group, column, chunk_bytes) for column in columns}
         self._rows = 0
+        self._held: list[dict[str, np.ndarray]] = []
+        self._held_rows = 0
 
     def __len__(self) -> int:
-        return self._rows
+        return self._rows + self._held_rows
 
     def append(self, values: Mapping[str, ArrayLike]) -> None:
-        """Append equally many rows to every column.
-
-        A failure half-way leaves the row count as it was; the next append writes over the remains.
+        """Append equally many rows to every column; the arrays must not change afterwards.
 
         Raises:
             SessionError: columns missing, unknown, of another length or another width.
         """
         arrays = {name: np.asarray(value) for name, value in values.items()}
         count = self._checked(arrays)
-        if not count:
+        if count:
+            self._held.append(arrays)
+            self._held_rows += count
+        if self._held_rows >= _MOST_HELD:
+            self.settle()
+
+    def settle(self) -> None:
+        """Write the rows held. A failure half-way loses none: the next attempt writes over the remains."""
+        if not self._held:
             return
         for name, dataset in self._columns.items():
-            dataset.resize(self._rows + count, axis=0)
-            dataset[self._rows :] = arrays[name].astype(dataset.dtype, copy=False)
-        self._rows += count
+            held = [arrays[name] for arrays in self._held]
+            rows = held[0] if len(held) == 1 else np.concatenate(held)
+            dataset.resize(self._rows + self._held_rows, axis=0)
+            dataset[self._rows :] = rows.astype(dataset.dtype, copy=False)
+        self._rows += self._held_rows
+        self._held, self._held_rows = [], 0
 
     def replace(self, row: int, values: Mapping[str, object]) -> None:
         """Write some columns of one row anew."""
+        self.settle()
         for name, value in values.items():
             self._columns[name][row] = value
 

@@ -254,6 +254,7 @@ class SessionWriter:
     def flush(self) -> None:
         """Make everything appended so far survive a crash."""
         with self._lock:
+            self._settle()
             self._h5.flush()
             self._file.flush()
 
@@ -262,6 +263,7 @@ class SessionWriter:
         with self._lock:
             if not self._h5:
                 return
+            self._settle()
             self._h5.attrs["state"] = str(State.SEALED if reason == COMPLETE else State.ABORTED)
             self._h5.attrs["reason"] = reason
             self._h5.close()
@@ -280,6 +282,10 @@ class SessionWriter:
         if header.clock_pair is not None:
             self.clock_pair(*header.clock_pair)
         self.flush()
+
+    def _settle(self) -> None:
+        for table in (self._gaze, *self._tables.values()):
+            table.settle()
 
     def _discard(self, unborn: Path) -> None:
         self._h5.close()
