@@ -37,7 +37,7 @@ from studio.stage import Stage
 from studio.state import Score
 from studio.truth import TruthScore, score
 from tuning.config import FitConfig
-from tuning.events import Comparison, Fit, Step
+from tuning.events import Comparison, Fit, Load, Step
 
 log = logging.getLogger(__name__)
 
@@ -249,7 +249,7 @@ class Demonstration:
             self._work(program, request)
         else:
             with self._engine() as fresh:
-                load(fresh)
+                load(fresh, Load())
                 self._work(fresh, request)
         return decode(out.read_text(encoding="utf-8"), Comparison)
 

@@ -23,24 +23,24 @@ def engine() -> Program:
 
 
 @contextmanager
-def loaded(backbone: str = "carousel-tiny") -> Iterator[Program]:
+def loaded(model: Load) -> Iterator[Program]:
     """Start the engine with a model for as long as the context lasts.
 
     Raises:
         GazeTwinError: the model cannot be loaded.
     """
     with running() as program:
-        load(program, backbone)
+        load(program, model)
         yield program
 
 
-def load(program: Program, backbone: str = "carousel-tiny") -> None:
+def load(program: Program, model: Load) -> None:
     """Have a started engine load a model.
 
     Raises:
         GazeTwinError: the model cannot be loaded.
     """
-    for _ in work(program, Load(backbone=backbone)):
+    for _ in work(program, model):
         pass
 
 

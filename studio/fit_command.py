@@ -21,28 +21,27 @@ from studio.engine import loaded, work
 from studio.progress import told
 from studio.report import Results, write_report
 from tuning.config import FitConfig
-from tuning.events import Compare, Compared, Comparison, Fit, PageSpec, Simulate, Simulated, Step
+from tuning.events import Compare, Compared, Comparison, Fit, Load, PageSpec, Simulate, Simulated, Step
 
 _PAGE = re.compile(r"(?P<study>.+):(?P<screen>[^:@]+)(@(?P<scroll>\d+(\.\d+)?))?")
 
 M = TypeVar("M", bound=Message)
 
 
-def fitted(sessions: Sequence[Path], out: Path, *, operator: str, placement: str, seed: int) -> Compared:
-    """Fit a persona and write it.
+def fitted(sessions: Sequence[Path], out: Path, model: Load, config: FitConfig) -> Compared:
+    """Fit a persona and write it; the same call after an interruption goes on where it stopped.
 
     Raises:
         GazeTwinError: a session cannot be used, or the fit failed.
     """
     for session in sessions:
         Recording.open(session).close()  # refused here at once, not by the engine after loading its model
-    config = _config(operator, placement, seed)
     paths = tuple(str(session.resolve()) for session in sessions)
     out.parent.mkdir(parents=True, exist_ok=True)
-    return _worked(Fit(sessions=paths, out=str(out.resolve()), config=config), Compared)[-1]
+    return _worked(model, Fit(sessions=paths, out=str(out.resolve()), config=config), Compared)[-1]
 
 
-def compared(persona: Path, session: Path, report: Path | None) -> Comparison:
+def compared(persona: Path, session: Path, report: Path | None, model: Load) -> Comparison:
     """Compare a persona with every baseline on one session; write a report when a path for it is given.
 
     Raises:
@@ -53,7 +52,7 @@ def compared(persona: Path, session: Path, report: Path | None) -> Comparison:
     with tempfile.TemporaryDirectory(prefix="gazetwin-compare-") as folder:
         out = Path(folder) / "comparison.json"
         paths = (str(session.resolve()),)
-        _worked(Compare(persona=str(persona.resolve()), sessions=paths, out=str(out)), Compared)
+        _worked(model, Compare(persona=str(persona.resolve()), sessions=paths, out=str(out)), Compared)
         comparison = decode(out.read_text(encoding="utf-8"), Comparison)
     if report is not None:
         with Recording.open(session) as recording:
@@ -61,7 +60,7 @@ def compared(persona: Path, session: Path, report: Path | None) -> Comparison:
     return comparison
 
 
-def simulated(persona: Path, pages: Sequence[str]) -> list[Simulated]:
+def simulated(persona: Path, pages: Sequence[str], model: Load) -> list[Simulated]:
     """Let a persona look at pages, written as ``STUDY:SCREEN[@SCROLL]``.
 
     Raises:
@@ -69,7 +68,7 @@ def simulated(persona: Path, pages: Sequence[str]) -> list[Simulated]:
     """
     _refuse_missing(persona)
     specs = tuple(page_spec(page) for page in pages)
-    return _worked(Simulate(persona=str(persona.resolve()), pages=specs), Simulated)
+    return _worked(model, Simulate(persona=str(persona.resolve()), pages=specs), Simulated)
 
 
 def page_spec(text: str) -> PageSpec:
@@ -112,12 +111,12 @@ def _number(screen_id: str) -> int | None:
     return int(digits.group()) if digits else None
 
 
-def _worked(request: Message, wanted: type[M]) -> list[M]:
+def _worked(model: Load, request: Message, wanted: type[M]) -> list[M]:
     """Have the engine do something; return what it said of one kind, at least one."""
     found: list[M] = []
     with told() as tell:
         tell(Progress(done=0, message="Loading the model"))
-        with loaded() as program:
+        with loaded(model) as program:
             tell(Progress(done=0, message="Working"))
             for event in work(program, request):
                 if isinstance(event, wanted):
@@ -135,14 +134,21 @@ def _worked(request: Message, wanted: type[M]) -> list[M]:
     return found
 
 
-def _config(operator: str, placement: str, seed: int) -> FitConfig:
+def fit_settings(file: Path | None, **given: object) -> FitConfig:
+    """Return the settings of a fit: those of a TOML file, then what was given on the command line.
+
+    Raises:
+        TuningError: a setting is unknown or out of range.
+    """
+    base = FitConfig() if file is None else FitConfig.from_toml(file)
+    chosen = {name: value for name, value in given.items() if value is not None}
     try:
-        return FitConfig.model_validate({"operator": operator, "placement": placement, "seed": seed})
+        return FitConfig.model_validate({**base.model_dump(), **chosen})
     except ValidationError as error:
         raise TuningError(
             f"A fit cannot be set up like this: {listed(error)}",
             "A fit with half-understood settings could not be repeated.",
-            "Use --placement after-image or front.",
+            "Use --placement after-image or front, and --signal fixation or cursor.",
         ) from error
 
 

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from protocols.errors import GazeTwinError, StimulusMissing
 from protocols.wire import Cancelled, Done, Failed, Message, decode, encode
@@ -20,6 +20,9 @@ from tuning import events
 from tuning.config import FitConfig
 from tuning.engine import Engine, open_bench, reserved_stdout
 from tuning.events import Event, PageSpec
+
+if TYPE_CHECKING:
+    from tuning.jobs import Workbench
 
 Job = Generator[Event, None, None]
 WEIGHTS = Path(__file__).with_name("weights")
@@ -55,17 +58,17 @@ def _fit(asked: argparse.Namespace) -> Job:
     request = events.Fit(
         sessions=tuple(asked.sessions), out=asked.out, config=_config(asked), comparison=asked.comparison
     )
-    return open_bench(asked.backbone).fit(request)
+    return _bench(asked).fit(request)
 
 
 def _compare(asked: argparse.Namespace) -> Job:
     request = events.Compare(persona=asked.persona, sessions=tuple(asked.sessions), out=asked.out)
-    return open_bench(asked.backbone).compare(request)
+    return _bench(asked).compare(request)
 
 
 def _simulate(asked: argparse.Namespace) -> Job:
     pages = tuple(_page(Path(path)) for path in asked.pages)
-    return open_bench(asked.backbone).simulate(events.Simulate(persona=asked.persona, pages=pages))
+    return _bench(asked).simulate(events.Simulate(persona=asked.persona, pages=pages))
 
 
 def _page(path: Path) -> PageSpec:
@@ -84,7 +87,11 @@ def _page(path: Path) -> PageSpec:
 def _cohort(asked: argparse.Namespace) -> Job:
     config = FitConfig.cohort(asked.placement) if not asked.config else _config(asked)
     out = Path(asked.out or WEIGHTS / f"cohort-tiny-{config.placement}.safetensors")
-    return open_bench(asked.backbone).fit_cohort(config, out)
+    return _bench(asked).fit_cohort(config, out)
+
+
+def _bench(asked: argparse.Namespace) -> Workbench:
+    return open_bench(events.Load(backbone=asked.backbone, device=asked.device, precision=asked.precision))
 
 
 def _config(asked: argparse.Namespace) -> FitConfig:
@@ -125,7 +132,9 @@ def _program(
     text: str,
 ) -> argparse.ArgumentParser:
     program = programs.add_parser(name, help=text)
-    program.add_argument("--backbone", default="carousel-tiny")
+    program.add_argument("--backbone", default="carousel-tiny", help="name, folder or hub id")
+    program.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    program.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     program.set_defaults(job=job)
     return program
 

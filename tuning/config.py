@@ -14,6 +14,8 @@ from protocols.mistakes import listed
 
 Placement = Literal["front", "after-image"]
 Signal = Literal["fixation", "cursor"]
+Device = Literal["cpu", "cuda"]
+Precision = Literal["fp32", "bf16"]
 Objective = Literal["default", "paper"]
 
 Count = Annotated[int, Field(ge=1)]

@@ -122,7 +122,7 @@ class Engine:
         return self._bench.job(request)
 
     def _load(self, request: events.Load) -> Generator[Event, None, None]:
-        self._bench = open_bench(request.backbone)
+        self._bench = open_bench(request)
         yield self._bench.ready()
 
     def _emit(self, event: Message) -> None:
@@ -130,7 +130,7 @@ class Engine:
         self._sink.flush()
 
 
-def open_bench(backbone: str) -> Workbench:
+def open_bench(model: events.Load) -> Workbench:
     """Load the model libraries and a backbone; takes seconds the first time.
 
     Raises:
@@ -144,7 +144,7 @@ def open_bench(backbone: str) -> Workbench:
             "Recording and replay work without them; fitting and predicting twins do not.",
             "Install them: pip install 'gazetwin[tune]', or make setup in a checkout.",
         ) from error
-    return Workbench(backbone)
+    return Workbench(model)
 
 
 def _unexpected(request: events.Load | events.Work, error: Exception) -> ProgramError:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from protocols.stimulus import CarouselScreen, Viewport
 from protocols.wire import Cancelled, Done, Failed, Message, Progress
-from tuning.config import FitConfig
+from tuning.config import Device, FitConfig, Precision
 
 Shares = tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...]
 Index = Annotated[int, Field(ge=0)]
@@ -53,10 +53,18 @@ class PageSpec(Message):
 
 
 class Load(Message):
-    """Load a backbone (once; the first load also loads the model libraries)."""
+    """Load a backbone (once; the first load also loads the model libraries).
+
+    Attributes:
+        backbone: name, folder or hub id.
+        device: of a folder's or the hub's model.
+        precision: likewise; prompts are always fp32.
+    """
 
     kind: Literal["load"] = "load"
     backbone: str = "carousel-tiny"
+    device: Device = "cpu"
+    precision: Precision = "fp32"
 
 
 class Begin(Message):

@@ -46,10 +46,10 @@ def threads() -> int:
 class Workbench:
     """A loaded backbone and the participant who is predicted now; jobs run one at a time."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, model: events.Load) -> None:
         torch.set_num_threads(threads())
         started = time.perf_counter()
-        self.backbone: Backbone = load_backbone(name)
+        self.backbone: Backbone = load_backbone(model.backbone, model.device, model.precision)
         self.seconds = time.perf_counter() - started
         self._live: LiveTwin | None = None
         self._preferred: tuple[str, ...] = ()

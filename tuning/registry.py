@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import cast
 
 from protocols.errors import BackboneMissing, TuningError
-from tuning.backbones.base import Backbone, Device, Precision
+from tuning.backbones.base import Backbone
+from tuning.config import Device, Precision
 from tuning.probing.base import ProbingOperator
 
 BACKBONES = "gazetwin.backbones"

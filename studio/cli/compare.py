@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from studio.cli.options import AsJson, SessionPath
+from studio.cli.options import (
+    AsJson,
+    BackboneName,
+    Device,
+    DeviceName,
+    Precision,
+    PrecisionName,
+    SessionPath,
+)
 from studio.cli.output import emit, say
 
 
@@ -17,13 +25,18 @@ def compare(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE.html", help="Also write a report.")
     ] = None,
+    backbone: BackboneName = "carousel-tiny",
+    device: DeviceName = Device.cpu,
+    precision: PrecisionName = Precision.fp32,
     as_json: AsJson = False,
 ) -> None:
     """Compare a persona with every baseline, on screens of the session that it was not fitted on."""
     from studio.cli.heldout import print_heldout
     from studio.fit_command import compared
+    from tuning.events import Load
 
-    comparison = compared(persona, session, report)
+    model = Load(backbone=backbone, device=device.value, precision=precision.value)
+    comparison = compared(persona, session, report, model)
     if as_json:
         emit(comparison.model_dump(exclude={"kind", "judged"}))
     else:

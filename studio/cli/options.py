@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,3 +10,29 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 SessionPath = Annotated[Path, typer.Argument(metavar="SESSION", help="A recorded session (.h5).")]
+
+
+class Device(StrEnum):
+    """Where a model lives."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class Precision(StrEnum):
+    """Of a model's weights."""
+
+    fp32 = "fp32"
+    bf16 = "bf16"
+
+
+BackboneName = Annotated[
+    str,
+    typer.Option(
+        "--backbone",
+        metavar="NAME",
+        help="carousel-tiny, or folder or hub id of a Qwen3-VL or InternVL model.",
+    ),
+]
+DeviceName = Annotated[Device, typer.Option("--device", help="Where a folder's or hub model runs.")]
+PrecisionName = Annotated[Precision, typer.Option("--precision", help="Of a folder's or hub model.")]

@@ -207,8 +207,8 @@ def test_missing_model_libraries_are_named_with_the_command_that_installs_them()
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "from protocols.errors import SetupError\n"
-        "from tuning.engine import open_bench\n"
-        "try:\n    open_bench('carousel-tiny')\n"
+        "from tuning.engine import open_bench\nfrom tuning.events import Load\n"
+        "try:\n    open_bench(Load())\n"
         "except SetupError as error:\n    print(error.fix)\n"
     )
     out = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)

@@ -153,6 +153,33 @@ def test_fit_compare_and_simulate(session: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.engine
+def test_a_killed_fit_goes_on_and_ends_with_the_same_persona(session: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "fit.toml"
+    settings.write_text(FitConfig(steps=16, evaluate_every=4).to_toml())
+    whole, out = tmp_path / "whole.safetensors", tmp_path / "p.safetensors"
+    code, _ = program("fit", str(session), "--out", str(whole), "--config", str(settings))
+    assert code == 0
+    command = [sys.executable, "-P", "-m", "tuning", "fit", str(session), "--out", str(out)]
+    with subprocess.Popen(
+        [*command, "--config", str(settings)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    ) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if '"step":6' in line.replace(" ", ""):
+                running.kill()
+                break
+    unfinished = tmp_path / "p.safetensors.unfinished"
+    assert not out.exists()
+    code, events = program("fit", str(session), "--out", str(out), "--config", str(settings))
+    assert code == 0, events[-1]
+    assert not unfinished.exists()
+    assert out.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.engine
 def test_what_cannot_be_read_or_written_is_said_before_the_work(session: Path, tmp_path: Path) -> None:
     code, events = program("simulate", str(tmp_path / "p"), str(tmp_path / "page.json"))
     assert (code, events[-1].code) == (2, "StimulusMissing")

@@ -19,8 +19,6 @@ from torch import Tensor
 from protocols.stimulus import Page
 
 Placement = Literal["front", "after-image"]
-Device = Literal["cpu", "cuda"]
-Precision = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True, slots=True)

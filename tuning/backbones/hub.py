@@ -20,12 +20,13 @@ from transformers import (
 )
 
 from protocols.errors import BackboneMissing
-from tuning.backbones.base import BackboneSpec, Device, Precision
+from tuning.backbones.base import BackboneSpec
 from tuning.backbones.chat import ChatWording
 from tuning.backbones.internvl import InternVLBackbone
 from tuning.backbones.qwen3_vl import Qwen3VLBackbone
 from tuning.backbones.seen import VisionFolder
 from tuning.backbones.vlm import VisionLanguageBackbone
+from tuning.config import Device, Precision
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
