@@ -9,8 +9,11 @@ from acquisition.quality import Validation
 from acquisition.source import SourceInfo
 from protocols.geometry import Screen
 from protocols.participant import Participant
-from sessions.calibrations import CalibrationAttempt, in_force
-from sessions.gaze_check import GazeNumbers, numbers
+from sessions.calibration_check import DriftNumbers, carried_on, drift_numbers
+from sessions.calibrations import CalibrationAttempt, in_force, validated
+from sessions.check import quality_items
+from sessions.eye_quality import EyeQuality, eye_qualities
+from sessions.gaze_check import CheckItem, GazeNumbers, numbers
 from sessions.reader import Recording
 from sessions.slots import Slots
 from sessions.views import PageView
@@ -33,6 +36,10 @@ class Evidence:
         source: the gaze source.
         gaze: rate, gaps and losses.
         attempts: every calibration.
+        eyes: how each eye did at the last validation.
+        drift: what drift checks found.
+        accepted: why the session went on with calibration below the limits, empty when it did not.
+        checks: every verdict on gaze, as ``gazetwin check`` gives them.
         slots: fixations and attention, with the settings they were derived with.
         views: every page view.
     """
@@ -47,6 +54,10 @@ class Evidence:
     source: SourceInfo
     gaze: GazeNumbers
     attempts: tuple[CalibrationAttempt, ...]
+    eyes: tuple[EyeQuality, ...]
+    drift: DriftNumbers
+    accepted: str
+    checks: tuple[CheckItem, ...]
     slots: Slots
     views: tuple[PageView, ...]
 
@@ -69,7 +80,7 @@ class Evidence:
     @property
     def validation(self) -> Validation | None:
         """Quality on other points of that calibration."""
-        return self.used.validation if self.used else None
+        return validated(self.attempts)
 
 
 def gather(recording: Recording) -> Evidence:
@@ -78,7 +89,9 @@ def gather(recording: Recording) -> Evidence:
     Raises:
         SessionError: the recording is damaged.
     """
-    source = recording.source
+    source, chunk = recording.source, recording.gaze()
+    gaze = numbers(chunk, source.nominal_hz, recording.screen)
+    attempts, markers = recording.calibrations(), recording.markers()
     return Evidence(
         session_id=recording.session_id,
         created_utc=recording.created_utc,
@@ -88,8 +101,12 @@ def gather(recording: Recording) -> Evidence:
         participant=recording.participant,
         screen=recording.screen,
         source=source,
-        gaze=numbers(recording.gaze(), source.nominal_hz, recording.screen),
-        attempts=recording.calibrations(),
+        gaze=gaze,
+        attempts=attempts,
+        eyes=eye_qualities(attempts),
+        drift=drift_numbers(markers, recording.study.calibration.limits),
+        accepted=carried_on(markers),
+        checks=tuple(quality_items(recording, chunk, gaze)),
         slots=recording.slots(),
         views=tuple(recording.views()),
     )

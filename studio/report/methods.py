@@ -12,10 +12,11 @@ import numpy as np
 
 from acquisition.calibration import SETTLE_S, SHRINKAGE
 from acquisition.quality import Validation
+from sessions.calibration_check import DriftNumbers
 from sessions.calibrations import CalibrationAttempt
 from studio.report.evidence import Evidence
 from studio.report.markup import Html, joined, paragraphs, tag
-from studio.report.quality import loss, number, percent
+from studio.report.quality import number, percent
 from studio.report.results import Results
 
 _ARRIVES = {
@@ -46,7 +47,7 @@ def _recording(evidence: Evidence) -> Iterator[str]:
     yield f"{evidence.software}; time stamps are the device's, mapped to the session clock, never smoothed."
     claimed = f"{gaze.nominal_hz:g} Hz" if gaze.nominal_hz else "not stated"
     yield f"The nominal sampling rate was {claimed}, the measured one"
-    yield f"{number(gaze.measured_hz, '{:.2f} Hz')}; {percent(loss(evidence))} of the expected samples were"
+    yield f"{number(gaze.measured_hz, '{:.2f} Hz')}; {percent(gaze.loss)} of the expected samples were"
     yield "missing or invalid."
     (width, height), (width_mm, height_mm) = screen.size_px, screen.size_mm
     yield f"Pages filled a display of {width} x {height} px ({width_mm:g} x {height_mm:g} mm) at a"
@@ -68,12 +69,17 @@ def _calibration(evidence: Evidence) -> Iterator[str]:
         yield "Accuracy was not validated."
     else:
         yield from _validation(evidence.validation)
+    if evidence.accepted:
+        yield f"The session went on below the limits of the study because {evidence.accepted}."
+    yield from _drift(evidence.drift)
 
 
 def _correction(used: CalibrationAttempt, tries: int) -> Iterator[str]:
     fitted = used.calibration
-    yield f"On top of the tracker's own calibration, a correction ({fitted.method}) was fitted to"
-    yield f"{len(fitted.points)} targets (attempt {used.number + 1} of {tries}): second-order terms of the"
+    eye = {"both": "both eyes together", "left": "the left eye", "right": "the right eye"}[fitted.eye]
+    yield f"On top of the tracker's own calibration, a correction ({fitted.method}) of {eye} was fitted to"
+    yield f"{len(fitted.points)} targets in random order (attempt {used.number + 1} of {tries}, drift"
+    yield "corrections counted), chosen among both eyes and each eye by validation: second-order terms of the"
     yield f"residual, shrunk towards zero by {SHRINKAGE:g}, offset unpenalised, from the steadiest gaze after"
     yield f"{1000 * SETTLE_S:.0f} ms; error on targets left out one at a time:"
     yield f"{number(fitted.expected_error_deg, '{:.2f}°')}."
@@ -82,9 +88,20 @@ def _correction(used: CalibrationAttempt, tries: int) -> Iterator[str]:
 def _validation(validation: Validation) -> Iterator[str]:
     yield f"Validation on {len(validation.points)} other targets gave a mean accuracy of"
     yield f"{number(validation.accuracy_mean_deg, '{:.2f}°')} (worst"
-    yield f"{number(validation.accuracy_max_deg, '{:.2f}°')}), a precision of"
+    yield f"{number(validation.accuracy_max_deg, '{:.2f}°')}; mean of the median offsets"
+    yield f"{number(validation.accuracy_median_deg, '{:.2f}°')}), a precision of"
     yield f"{number(validation.rms_s2s_deg, '{:.3f}°')} RMS sample to sample and"
     yield f"{number(validation.sd_deg, '{:.3f}°')} SD, and {percent(validation.data_loss)} data loss."
+
+
+def _drift(drift: DriftNumbers) -> Iterator[str]:
+    if drift.targets:
+        yield f"Drift was checked {drift.targets} times at a target in the middle of the screen: the largest"
+        yield f"offset was {number(drift.worst_deg, '{:.2f}°')}; gaze was shifted {drift.corrected} times and"
+        yield f"calibrated anew {drift.recalibrated} times after a second look had confirmed the first."
+    if drift.clicks_off is not None:
+        yield f"Before {drift.clicks} clicks on posters, gaze was outside the limit in"
+        yield f"{percent(drift.clicks_off)}."
 
 
 def _events(evidence: Evidence) -> Iterator[str]:

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from acquisition.quality import PointQuality, Validation
+from sessions.eye_quality import EyeQuality
+from sessions.gaze_check import GOOD_LOSS, MOST_LOSS, CheckItem
 from studio.report.evidence import Evidence
 from studio.report.markup import Html, joined, table, tag, text
 from studio.report.results import Results
 from studio.theme import WORDS, Mood
 
 UNKNOWN = "not known"
+_MOODS: dict[str, Mood] = {"good": "good", "warning": "warn", "bad": "bad"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ def quality(evidence: Evidence, results: Results) -> Html:
     if evidence.validation is None:
         parts.append(tag("p", "Gaze was not validated: its accuracy in this session is not known."))
     else:
-        parts.append(_points(evidence.validation))
-    return joined(parts)
+        parts += [_eyes(evidence.eyes), _points(evidence.eyes)]
+    return joined([*parts, _checks(evidence.checks)])
 
 
 def judged(value: float | None, good: float, bearable: float) -> Mood:
@@ -60,12 +63,6 @@ def percent(share: float | None) -> str:
     return UNKNOWN if share is None else f"{100 * share:.1f} %"
 
 
-def loss(evidence: Evidence) -> float | None:
-    """Return the share of expected samples that did not come or were invalid."""
-    missing, invalid = evidence.gaze.missing_share, evidence.gaze.invalid_share
-    return None if missing is None or invalid is None else 1 - (1 - missing) * (1 - invalid)
-
-
 def _samples(evidence: Evidence, results: Results) -> Iterator[Fact]:
     gaze = evidence.gaze
     told = results.samples
@@ -83,8 +80,8 @@ def _samples(evidence: Evidence, results: Results) -> Iterator[Fact]:
     )
     yield Fact(
         "Data loss",
-        percent(loss(evidence)),
-        judged(loss(evidence), 0.1, 0.2),
+        percent(gaze.loss),
+        judged(gaze.loss, GOOD_LOSS, MOST_LOSS),
         "missing or invalid, of expected",
     )
     yield Fact("Data loss, flagged invalid", percent(gaze.invalid_share), note="blinks and lost eyes")
@@ -137,17 +134,74 @@ def _value(fact: Fact) -> Html:
     return tag("td", shown, class_=fact.mood if word else None)
 
 
-def _points(validation: Validation) -> Html:
-    columns = ("target [px]", "accuracy", "median offset", "RMS-S2S", "SD", "data loss", "samples")
-    rows = [_point(point) for point in validation.points]
+def _eyes(eyes: tuple[EyeQuality, ...]) -> Html:
+    columns = (
+        "gaze",
+        "accuracy",
+        "worst target",
+        "median offset",
+        "RMS-S2S",
+        "SD",
+        "RMS/SD",
+        "BCEA [deg²]",
+        "data loss",
+        "flagged invalid",
+    )
+    rows = [_eye(eye) for eye in eyes]
+    return _scrolling(table(columns, rows, "Validation, eye by eye (angles in degrees, means over targets)"))
+
+
+def _eye(eye: EyeQuality) -> tuple[object, ...]:
+    numbers = (
+        eye.accuracy_mean_offset_deg,
+        eye.accuracy_max_deg,
+        eye.accuracy_median_deg,
+        eye.rms_s2s_deg,
+        eye.sd_deg,
+        eye.rms_sd_ratio,
+        eye.bcea_deg2,
+    )
+    said = [*(number(n, "{:.2f}") for n in numbers), percent(eye.data_loss), percent(eye.invalid_share)]
+    return (eye.name + (" (used)" if eye.used else ""), *(tag("td", text(s)) for s in said))
+
+
+def _points(eyes: tuple[EyeQuality, ...]) -> Html:
+    columns = (
+        "gaze",
+        "target [px]",
+        "accuracy",
+        "median offset",
+        "RMS-S2S",
+        "SD",
+        "RMS/SD",
+        "BCEA [deg²]",
+        "data loss",
+        "samples",
+    )
+    rows = [_point(eye.name, point) for eye in eyes for point in eye.points]
     return _scrolling(table(columns, rows, "Validation, target by target (angles in degrees)"))
 
 
-def _point(point: PointQuality) -> tuple[object, ...]:
+def _point(whose: str, point: PointQuality) -> tuple[object, ...]:
     x_px, y_px = point.target_px
-    angles = (point.accuracy_mean_offset_deg, point.accuracy_median_deg, point.rms_s2s_deg, point.sd_deg)
-    said = [*(number(a, "{:.2f}") for a in angles), percent(point.data_loss), str(point.samples)]
-    return (f"{x_px:.0f}, {y_px:.0f}", *(tag("td", text(s)) for s in said))
+    numbers = (
+        point.accuracy_mean_offset_deg,
+        point.accuracy_median_deg,
+        point.rms_s2s_deg,
+        point.sd_deg,
+        point.rms_sd_ratio,
+        point.bcea_deg2,
+    )
+    said = [*(number(n, "{:.2f}") for n in numbers), percent(point.data_loss), str(point.samples)]
+    return (whose, f"{x_px:.0f}, {y_px:.0f}", *(tag("td", text(s)) for s in said))
+
+
+def _checks(checks: tuple[CheckItem, ...]) -> Html:
+    rows = [
+        (check.name, _value(Fact(check.name, check.found, _MOODS[check.verdict])), check.advice or "–")
+        for check in checks
+    ]
+    return _scrolling(table(("check", "found", "what to do"), rows, "What gazetwin check says about gaze"))
 
 
 def _scrolling(content: Html) -> Html:
