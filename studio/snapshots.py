@@ -120,6 +120,7 @@ class Snapshots:
     def _refresh_now(self, now_s: float) -> None:
         views = self._journal.views()
         self._score(views)
+        self._state = replace(self._state, quality=self._quality())
         self._state = replace(
             self._state,
             elapsed_s=now_s - self._began_s,
@@ -128,7 +129,6 @@ class Snapshots:
             prediction=self._prediction(),
             prediction_note=self._prediction_note(),
             scores=tuple(self._scores[trial] for trial in sorted(self._scores)),
-            quality=self._quality(),
             notices=self._notices(),
         )
 
@@ -206,6 +206,11 @@ class Snapshots:
         said = [
             (bool(status.failure), f"The recording has failed: {status.failure}", "bad"),
             (status.late, f"No gaze for {status.silent_s:.1f} s.", "bad"),
+            (
+                self._state.quality.blind,
+                "No sample is valid: is the tracker calibrated, and does it see the eyes?",
+                "bad",
+            ),
             (bool(self._journal.live_failure), "The live slot map has failed; recording goes on.", "warn"),
             (
                 self._verdict is not None and self._verdict.verdict == "red",

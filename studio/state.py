@@ -75,6 +75,11 @@ class Quality:
     accuracy_deg: float = NAN
     samples: int = 0
 
+    @property
+    def blind(self) -> bool:
+        """Whether samples come and none of them holds gaze, as when nobody has calibrated the tracker."""
+        return self.loss >= 1.0 and self.samples > 0
+
     def meters(self) -> tuple[Meter, ...]:
         """Return the panel's lines, judged at 0.5 and 1 deg, 10 and 20 % loss, 2 and 10 % off the rate."""
         rate_off = abs(self.measured_hz - self.nominal_hz) / self.nominal_hz if self.nominal_hz else NAN

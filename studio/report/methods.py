@@ -57,7 +57,8 @@ def _recording(evidence: Evidence) -> Iterator[str]:
 
 
 def _calibration(evidence: Evidence) -> Iterator[str]:
-    used, tries = evidence.used, len(evidence.attempts)
+    used = evidence.used
+    tries = sum(a.record.kind in ("calibration", "failed") for a in evidence.attempts)
     if used is None:
         tried = f" ({tries} tried, none used)" if tries else ""
         yield f"Beyond the tracker's own calibration, none was applied{tried}."
@@ -78,8 +79,8 @@ def _correction(used: CalibrationAttempt, tries: int) -> Iterator[str]:
     fitted = used.calibration
     eye = {"both": "both eyes together", "left": "the left eye", "right": "the right eye"}[fitted.eye]
     yield f"On top of the tracker's own calibration, a correction ({fitted.method}) of {eye} was fitted to"
-    yield f"{len(fitted.points)} targets in random order (attempt {used.number + 1} of {tries}, drift"
-    yield "corrections counted), chosen among both eyes and each eye by validation: second-order terms of the"
+    yield f"{len(fitted.points)} targets in random order, the best of {tries} attempts and of both eyes or"
+    yield "one by validation: second-order terms of the"
     yield f"residual, shrunk towards zero by {SHRINKAGE:g}, offset unpenalised, from the steadiest gaze after"
     yield f"{1000 * SETTLE_S:.0f} ms; error on targets left out one at a time:"
     yield f"{number(fitted.expected_error_deg, '{:.2f}°')}."
