@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from protocols.errors import ExportError
@@ -29,18 +31,26 @@ class Catalogue:
         root: of the data set.
         subjects: label of each participant by pseudonym.
         sessions: for each participant's label, label of each recording by its id.
+        placed: ids of the recordings that were given a place now.
     """
 
     root: Path
     subjects: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, dict[str, str]] = field(default_factory=dict)
+    placed: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, root: Path) -> Catalogue:
-        """Read that of a data set; a missing one is empty."""
-        _, participants = read_tsv(participants_path(root))
-        subjects = {row["pseudonym"]: row["participant_id"].removeprefix("sub-") for row in participants}
-        sessions = {subject: _sessions(root, subject) for subject in subjects.values()}
+        """Read that of a data set; a missing one is empty.
+
+        Raises:
+            ExportError: a table does not tell any more who is who.
+        """
+        subjects = _labels(participants_path(root), "pseudonym", "participant_id")
+        sessions = {
+            subject: _labels(sessions_path(root, subject), "recording", "session_id")
+            for subject in subjects.values()
+        }
         return cls(root, subjects, sessions)
 
     def add(self, recording: Recording) -> Place:
@@ -51,15 +61,15 @@ class Catalogue:
         """
         subject = self._subject(recording.participant.pseudonym)
         known = self.sessions.setdefault(subject, {})
-        again = recording.session_id in known
-        session = known.setdefault(recording.session_id, f"{len(known) + 1:02d}")
+        session = known.setdefault(recording.session_id, _next(known.values()))
         place = Place(subject, session, label(recording.study_name))
-        if again and (self.root / place.folder).exists():
+        if recording.session_id in self.placed or (self.root / place.folder).exists():
             raise ExportError(
                 f"{recording.path} is in the data set already, as {place.folder}.",
                 "The same gaze would count twice.",
                 "Leave it out, or export into another folder.",
             )
+        self.placed.add(recording.session_id)
         return place
 
     def _subject(self, pseudonym: str) -> str:
@@ -69,6 +79,18 @@ class Catalogue:
         return self.subjects[pseudonym]
 
 
-def _sessions(root: Path, subject: str) -> dict[str, str]:
-    _, rows = read_tsv(sessions_path(root, subject))
-    return {row["recording"]: row["session_id"].removeprefix("ses-") for row in rows}
+def _next(taken: Collection[str]) -> str:
+    """Return the first number, of two digits at least, that is not taken."""
+    return next(found for n in count(len(taken) + 1) if (found := f"{n:02d}") not in taken)
+
+
+def _labels(path: Path, named: str, labelled: str) -> dict[str, str]:
+    """Return the label without its prefix by name, from two columns of a table; a missing table is empty."""
+    columns, rows = read_tsv(path)
+    if columns and not {named, labelled} <= set(columns):
+        raise ExportError(
+            f"{path} has the columns {', '.join(columns)}, but not {named} and {labelled}.",
+            "Whose gaze is there already cannot be told, so it could count twice.",
+            "Put the columns back, or export into another folder.",
+        )
+    return {row[named]: row[labelled].partition("-")[2] for row in rows}

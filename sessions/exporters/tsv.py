@@ -15,11 +15,11 @@ MISSING = "n/a"
 
 def cell(value: object) -> str:
     """Return a cell; numbers keep every digit they need to be read back exactly."""
-    if value is None or value == "" or value != value:
+    if value is None or value != value:
         return MISSING
     if isinstance(value, float):
         return repr(value)
-    return " ".join(str(value).split())  # neither tabs nor line ends
+    return " ".join(str(value).split()) or MISSING  # neither tabs nor line ends
 
 
 def write_tsv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
