@@ -1,4 +1,4 @@
-"""The programs of tuning: ``python -P -m tuning {engine,fit,compare,simulate,cohort}``.
+"""The programs of tuning: ``python -P -m tuning {engine,fit,compare,simulate,cohort,study}``.
 
 All print events of `tuning.events` as JSON lines; the last line is done, failed or cancelled, and the exit
 code 0, 2 or 1.
@@ -18,7 +18,7 @@ from protocols.errors import GazeTwinError, StimulusMissing
 from protocols.wire import Cancelled, Done, Failed, Message, decode, encode
 from tuning import events
 from tuning.config import FitConfig
-from tuning.engine import Engine, open_bench, reserved_stdout
+from tuning.engine import Engine, open_bench, reserved_stdout, without_model_libraries
 from tuning.events import Event, PageSpec
 
 if TYPE_CHECKING:
@@ -94,6 +94,15 @@ def _bench(asked: argparse.Namespace) -> Workbench:
     return open_bench(events.Load(backbone=asked.backbone, device=asked.device, precision=asked.precision))
 
 
+def _study(asked: argparse.Namespace) -> Job:
+    try:
+        from tuning.experiments.runner import LocalRunner
+        from tuning.experiments.study import run_study
+    except ModuleNotFoundError as error:
+        raise without_model_libraries(error) from error
+    return run_study(Path(asked.file), Path(asked.out), LocalRunner(asked.workers))
+
+
 def _config(asked: argparse.Namespace) -> FitConfig:
     return FitConfig.from_toml(Path(asked.config)) if asked.config else FitConfig()
 
@@ -122,6 +131,11 @@ def _parser() -> argparse.ArgumentParser:
     cohort.add_argument("--placement", choices=("after-image", "front"), default="after-image")
     cohort.add_argument("--out", default="", help="cohort to write, by default beside the backbone's weights")
     cohort.add_argument("--config", default="", help="settings, TOML")
+    study = programs.add_parser("study", help="run an experiment, or go on with it, and write its report")
+    study.add_argument("file", help="study file, TOML, or the name of a shipped study")
+    study.add_argument("--out", required=True, help="folder of the report")
+    study.add_argument("--workers", type=int, default=1, help="programs that compute at a time")
+    study.set_defaults(job=_study)
     return parser
 
 

@@ -139,12 +139,17 @@ def open_bench(model: events.Load) -> Workbench:
     try:
         from tuning.jobs import Workbench
     except ModuleNotFoundError as error:
-        raise SetupError(
-            f"The model libraries are not installed: {error}.",
-            "Recording and replay work without them; fitting and predicting twins do not.",
-            "Install them: pip install 'gazetwin[tune]', or make setup in a checkout.",
-        ) from error
+        raise without_model_libraries(error) from error
     return Workbench(model)
+
+
+def without_model_libraries(error: ModuleNotFoundError) -> SetupError:
+    """Return what to tell when torch or transformers are not there."""
+    return SetupError(
+        f"The model libraries are not installed: {error}.",
+        "Recording and replay work without them; fitting and predicting twins do not.",
+        "Install them: pip install 'gazetwin[tune]', or make setup in a checkout.",
+    )
 
 
 def _unexpected(request: events.Load | events.Work, error: Exception) -> ProgramError:

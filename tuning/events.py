@@ -358,10 +358,10 @@ class Compared(Message):
 
 
 class Saved(Message):
-    """A file was written: ``what`` is ``persona``, ``cohort`` or ``comparison``."""
+    """A file was written: ``what`` is ``persona``, ``cohort``, ``comparison`` or ``report``."""
 
     kind: Literal["saved"] = "saved"
-    what: Literal["persona", "cohort", "comparison"]
+    what: Literal["persona", "cohort", "comparison", "report"]
     path: str
 
 

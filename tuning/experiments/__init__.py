@@ -1,1 +1,1 @@
-"""Experiments: cohorts through operators, models, signals and ablations, and honest tables of what came out."""
+"""Experiments: cohorts through operators, models, signals and ablations, and honest tables of the outcome."""

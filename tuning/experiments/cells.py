@@ -182,24 +182,37 @@ class _At:
                 )
 
     def _work(self, method: str, config: FitConfig) -> Iterator[Cell]:
-        common = {
-            "split": self.split,
-            "backbone": self.backbone,
-            "weights": self.model.weights,
-            "config": config,
-        }
         people = tuple(self.people)
         if self.split in NEW_PEOPLE:
             for group in folds(people, self.study.folds):
                 others = tuple(p for p in people if p not in group)
-                yield Cell(work="newcomers", judged=group, earlier=others, **common)
+                yield self._cell("newcomers", group, config, earlier=others)
         elif method == "personal":
             basis = self.model.basis(config)
             for person in people:
-                yield Cell(work="personal", judged=(person,), basis=basis, **common)
+                yield self._cell("personal", (person,), config, basis=basis)
         else:
-            work: Work = "joint" if method == "joint" else "shared"
-            yield Cell(work=work, judged=people, **common)
+            yield self._cell("joint" if method == "joint" else "shared", people, config)
+
+    def _cell(
+        self,
+        work: Work,
+        judged: tuple[Person, ...],
+        config: FitConfig,
+        *,
+        earlier: tuple[Person, ...] = (),
+        basis: str = "",
+    ) -> Cell:
+        return Cell(
+            work=work,
+            judged=judged,
+            earlier=earlier,
+            split=self.split,
+            config=config,
+            backbone=self.backbone,
+            weights=self.model.weights,
+            basis=basis,
+        )
 
 
 def folds(people: Sequence[Person], count: int) -> list[tuple[Person, ...]]:

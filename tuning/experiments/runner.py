@@ -166,4 +166,3 @@ def _crashed(cell: Cell) -> ProgramCrashed:
         "This and later cells are missing.",
         "Run the study again: it goes on where it stopped. If it was short of memory, use fewer workers.",
     )
-

@@ -110,7 +110,7 @@ def sign_flip(differences: FloatArray, side: Side = "two", seed: int = 0) -> flo
 
 
 def rank_biserial(differences: FloatArray) -> float:
-    """Return (positive rank sum - negative rank sum) / rank sum of all differences but zeros; 0 without any."""
+    """Return (positive rank sum - negative rank sum) / rank sum of non-zero differences; 0 without any."""
     d = np.asarray(differences, dtype=np.float64)
     d = d[d != 0]
     ranks = mean_ranks(np.abs(d))

@@ -1,0 +1,99 @@
+"""What an experiment does not show, worked out from its results; it stands first in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import get_args
+
+from tuning.experiments.judging import Claim, Comparison
+from tuning.experiments.studyfile import SplitName, SyntheticCohort
+from tuning.experiments.summary import WORDS, Found
+from tuning.experiments.targets import Target, told
+
+_MEASURES = {"kl": "KL", "logloss": "click log-loss"}
+_NEW = {
+    "task-holdout": "new screens for known participants",
+    "new-screens": "new screens and new films for known participants",
+    "new-participants": "new participants",
+    "new-both": "new participants on new screens",
+}
+
+
+def unshown(
+    found: Found,
+    tests: Sequence[Comparison],
+    changes: Sequence[Comparison],
+    targets: Sequence[Target],
+    claims: Sequence[Claim],
+) -> list[str]:
+    """Return sentences about everything that these results do not support, the weightiest first."""
+    return [
+        *_people(found),
+        *_missed(targets),
+        *_not_below(tests),
+        *_unclaimed(claims),
+        *_without_effect(changes),
+        *_not_tried(found),
+    ]
+
+
+def _people(found: Found) -> Iterator[str]:
+    if isinstance(found.study.cohort, SyntheticCohort):
+        yield (
+            "Nothing here is about people. All participants are programs with invented habits; the results"
+            " show what the method can recover when such habits exist, not that people have them."
+        )
+    elif len(found.people) < 20:
+        yield f"With {len(found.people)} participants, differences of ordinary size go undetected."
+
+
+def _missed(targets: Sequence[Target]) -> Iterator[str]:
+    for target in targets:
+        if target.verdict == "missed":
+            yield f"Target missed: {target.name} (wanted: {target.wanted}; found: {target.measured})."
+        elif target.verdict == "not measured":
+            yield f"Target not measured: {target.name} ({target.measured})."
+
+
+def _not_below(tests: Sequence[Comparison]) -> Iterator[str]:
+    for arena in dict.fromkeys(t.arena for t in tests):
+        for first in dict.fromkeys(t.first for t in tests if t.arena == arena):
+            for metric, measure in _MEASURES.items():
+                own = [t for t in tests if (t.arena, t.first, t.metric) == (arena, first, metric)]
+                lost = [t for t in own if not t.below()]
+                if lost:
+                    rivals = "; ".join(f"{t.second}, {told(t)}" for t in lost)
+                    yield f"{arena}: the {first} is not shown to have a lower {measure} than {rivals}."
+
+
+def _unclaimed(claims: Sequence[Claim]) -> Iterator[str]:
+    for twin in dict.fromkeys(c.twin for c in claims):
+        own = [c for c in claims if c.twin == twin and c.stable]
+        without = [c for c in own if not c.claimed]
+        if without:
+            yield (
+                f"For {len(without)} of {len(own)} participants with a pattern, success of the {WORDS[twin]}"
+                " cannot be claimed from their own held-out views."
+            )
+
+
+def _without_effect(changes: Sequence[Comparison]) -> Iterator[str]:
+    for metric, measure in _MEASURES.items():
+        idle = [c.first for c in changes if c.metric == metric and (c.holm is None or c.holm >= 0.05)]
+        if idle:
+            yield f"No difference in {measure} to the main condition is shown for: {'; '.join(idle)}."
+
+
+def _not_tried(found: Found) -> Iterator[str]:
+    study = found.study
+    left_out = [_NEW[name] for name in get_args(SplitName) if name not in study.splits]
+    if left_out:
+        yield f"Not tested: {', '.join(left_out)}."
+    if len(study.seeds) == 1:
+        yield "One seed only: how far results vary with the start of a fit is not shown."
+    if len(study.backbones) == 1:
+        yield f"One backbone only, {study.backbones[0]}: nothing follows for other models."
+    if all(signals.train == "fixation" for signals in study.signals):
+        yield "Fitting to the cursor instead of gaze is not tested."
+    if found.refused:
+        yield f"{len(found.refused)} of {len({p.cell.digest for p in found.plan})} cells have no result."
