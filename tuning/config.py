@@ -57,6 +57,7 @@ class FitConfig(BaseModel):
         batch_size: page views per step.
         clip_norm: largest gradient norm.
         basis_clip_norm: largest gradient norm of the basis alone; None clips it together with the rest.
+        recompute: gradient checkpointing: less memory, about a third more time.
         evaluate_every: steps between two looks at the validation screens.
         patience: evaluations without improvement before stopping.
         seed: of initialisation and batches.
@@ -88,6 +89,7 @@ class FitConfig(BaseModel):
     batch_size: Count = 20
     clip_norm: Positive = 5.0
     basis_clip_norm: Positive | None = None
+    recompute: bool = False
     evaluate_every: Count = 10
     patience: Count = 5
     seed: Annotated[int, Field(ge=0)] = 0

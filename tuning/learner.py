@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -120,10 +121,19 @@ class Learner:
         prompts = self._bank.prompts([i.participant for i in batch])
         prepared, placement = [i.prepared for i in batch], self._config.placement
         if not probed:
-            trace = self._backbone.trace(prepared, prompts, placement, _ANSWER_ONLY)
-            return prompts.new_zeros(()), torch.log_softmax(trace.letter_logits, dim=-1)
+            plan = replace(_ANSWER_ONLY, recompute=self._config.recompute)
+            trace = self._backbone.trace(prepared, prompts, placement, plan)
+            return prompts.new_zeros(()), torch.log_softmax(trace.letter_logits, dim=-1).cpu()
         paper = self._config.objective == "paper"
-        seen = look(self._backbone, self._operator, prepared, prompts, placement, clicks if paper else None)
+        seen = look(
+            self._backbone,
+            self._operator,
+            prepared,
+            prompts,
+            placement,
+            clicks if paper else None,
+            recompute=self._config.recompute,
+        )
         gaze, present = padded([i.gaze for i in batch], seen.attention.shape[1])
         measure = paper_kl if paper else generalised_kl
         return measure(seen.attention, gaze, present, self._config.weight_power), seen.log_choice

@@ -20,7 +20,7 @@ from tuning.backbones.qwen3_vl import Qwen3VLBackbone
 from tuning.backbones.tiny import assemble, configuration
 from tuning.probing import maps
 from tuning.probing.attnlrp import AttnLRP
-from tuning.probing.base import ProbingOperator
+from tuning.probing.base import ProbingOperator, look
 from tuning.probing.glimpse import Glimpse
 from tuning.probing.rollout import Rollout
 
@@ -148,3 +148,17 @@ def test_a_padded_batch_gives_what_single_pages_give(
             alone = backbone.trace([one], None, "front", operator.plan(backbone.spec))
             row = operator.relevance(alone, choice[index : index + 1])[0, alone.image]
             torch.testing.assert_close(rows[index], row, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("placement", ["front", "after-image"])
+@pytest.mark.parametrize("operator", [Rollout(1), AttnLRP(1), Glimpse(2)], ids=repr)
+def test_recomputing_layers_changes_no_gradient(
+    backbone: Qwen3VLBackbone, prepared: list[Prepared], placement: Placement, operator: ProbingOperator
+) -> None:
+    found = []
+    for recompute in (False, True):
+        prompts = prompts_like(backbone, len(prepared))
+        seen = look(backbone, operator, prepared, prompts, placement, recompute=recompute)
+        loss = weighed(seen.attention) - seen.log_choice[:, 2].sum()
+        found.append(torch.autograd.grad(loss, prompts)[0])
+    assert torch.equal(*found)

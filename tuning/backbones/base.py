@@ -54,12 +54,15 @@ class Plan:
         gradients: whether the graph from answer rows to logits must be kept.
         lower_heads: whether attention of all positions is needed below the top head by head, as factors,
             with the graph from head outputs to logits.
+        recompute: compute the layers below the probed ones again on the way back instead of keeping their
+            states: less memory, one more forward pass.
     """
 
     last_layers: int
     lower_rows: bool
     gradients: bool
     lower_heads: bool = False
+    recompute: bool = False
 
 
 @dataclass(frozen=True, eq=False)

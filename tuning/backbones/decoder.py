@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -100,16 +101,25 @@ def run_body(decoder: Any, body: Body, past: Past | None, plan: Plan) -> Answer:
     hidden, rope = body.hidden, decoder.rotary_emb(body.hidden, body.positions)
     lower = len(decoder.layers) - plan.last_layers
     mask = None if past is None and body.present is None else _mask(body, past)
+    keep = not (plan.recompute and torch.is_grad_enabled())
     for index in range(lower):
-        layer = decoder.layers[index]
-        q, k, v = _project(layer, hidden, rope)
-        attended = _fused(layer, q, *_joined(past, index, k, v), mask)
-        hidden = _with_image(_finish(layer, hidden, attended), body, index)
+        below = partial(_below, decoder.layers[index], index, body, past, rope, mask)
+        # A second derivative never comes down here, so recomputing is exact.
+        hidden = below(hidden) if keep else checkpoint(below, hidden, use_reentrant=False)
     entering = replace(body, hidden=hidden)
     if past is not None and past.entering is not None:
         entering, past = _after(past.entering, entering), None
     with torch.set_grad_enabled(torch.is_grad_enabled() or plan.gradients):
         return _probe(decoder, entering, past, plan)
+
+
+def _below(
+    layer: Any, index: int, body: Body, past: Past | None, rope: Rope, mask: Tensor | None, hidden: Tensor
+) -> Tensor:
+    """Return the states (B, T, d) after one layer below the probed ones."""
+    q, k, v = _project(layer, hidden, rope)
+    attended = _fused(layer, q, *_joined(past, index, k, v), mask)
+    return _with_image(_finish(layer, hidden, attended), body, index)
 
 
 def _probe(decoder: Any, body: Body, past: Past | None, plan: Plan) -> Answer:

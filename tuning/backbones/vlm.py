@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -179,7 +180,8 @@ class VisionLanguageBackbone(ABC):
         return self.model(input_ids=tokens, attention_mask=torch.ones_like(tokens), **self._pixels(page))
 
     def _past(self, digest: str, body: Body, plan: Plan) -> Past:
-        return self._pasts.get((digest, plan), lambda: self._freeze(body, plan))
+        kept = replace(plan, recompute=False)  # nothing of a past is ever computed again
+        return self._pasts.get((digest, kept), lambda: self._freeze(body, kept))
 
     @torch.no_grad()
     def _freeze(self, body: Body, plan: Plan) -> Past:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -59,6 +59,8 @@ def look(
     prompts: Tensor | None,
     placement: Placement,
     choice: Tensor | None = None,
+    *,
+    recompute: bool = False,
 ) -> Look:
     """Trace, probe and pool B examples of equal length.
 
@@ -70,11 +72,13 @@ def look(
         placement: where the prompts stand.
         choice: explained slot per example (B,); None explains the model's own answer, which is what
             evaluation must do: the true click would leak the label into the attention it is scored on.
+        recompute: save memory on the way back, see `Plan`.
 
     Returns:
         In fp32 on the CPU, wherever and in whatever precision the model lives.
     """
-    trace = backbone.trace(prepared, prompts, placement, operator.plan(backbone.spec))
+    plan = replace(operator.plan(backbone.spec), recompute=recompute)
+    trace = backbone.trace(prepared, prompts, placement, plan)
     logits = trace.letter_logits
     explained = logits.argmax(-1) if choice is None else choice.to(logits.device)
     relevance = operator.relevance(trace, explained)[:, trace.image]
