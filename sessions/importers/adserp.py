@@ -1,9 +1,9 @@
 """AdSERP: one session per participant, gaze on search result pages.
 
 Gaze, fixations and advertisements are in px of the full-page screenshot; subtracting the scroll, which the
-mouse log has in the browser's own units, gives px of the display. A fixation's stamp is taken as its end: stamp
-minus duration meets the stamp before. The pages are no carousels, so there are fixations but no slots. Facts:
-the data set's README (Latifzadeh et al., SIGIR 2025, doi 10.1145/3726302.3730325).
+mouse log has in the browser's own units, gives px of the display. A fixation's stamp is taken as its end:
+stamp minus duration meets the stamp before. The pages are no carousels, so there are fixations but no slots.
+Facts: the data set's README (Latifzadeh et al., SIGIR 2025, doi 10.1145/3726302.3730325).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -83,12 +83,14 @@ def read(path: Path, options: Options) -> Iterator[Imported]:
     trials = _found(folder, options.participant)
     people = folder / "participants.csv"
     known = read_people(people) if people.is_file() else People({}, swapped=False)
+    shared = (SourceFile.of(people),) if people.is_file() else ()
     for person, names in sorted(trials.items()):
         read_trials = [_trial(folder, name) for name in names]
         sizes = {trial.browser.screen_px for trial in read_trials}
         if sizes != {screen.size_px}:
             raise damaged(folder, f"the display had {sorted(sizes)} px, --display says {screen.size_px}")
-        yield _session(person, read_trials, known, options)
+        session = _session(person, read_trials, known, options)
+        yield replace(session, files=(*session.files, *shared))
 
 
 def _found(folder: Path, person: str) -> Mapping[str, list[str]]:

@@ -18,6 +18,7 @@ from protocols.geometry import FloatArray
 from sessions.source_tables import SourceTable
 
 MOST_BYTES = 4 << 30
+_MOST_DIGITS = 40
 _WHY = "A value read from the wrong place would look like data."
 _DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", " ": "space"}
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -84,7 +85,7 @@ class Delimited:
 
     def _number(self, cell: str, kind: type[int] | type[float], place: int, column: str) -> float | int:
         try:
-            if "_" in cell:
+            if "_" in cell or len(cell) > _MOST_DIGITS:
                 raise ValueError(cell)
             return kind(cell)
         except (ValueError, OverflowError) as error:
