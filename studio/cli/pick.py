@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from acquisition.coordinates import Origin, Unit
 from studio.cli.boundary import negative
 from studio.cli.options import AsJson
 from studio.cli.output import emit, note, say, show
@@ -28,8 +27,14 @@ def pick(
     left: Annotated[str, typer.Option("--left", metavar="X,Y[,VALID]", help=f"Left eye; {_WHICH}.")] = "",
     right: Annotated[str, typer.Option("--right", metavar="X,Y[,VALID]", help="Right eye.")] = "",
     both: Annotated[str, typer.Option("--both", metavar="X,Y[,VALID]", help="One gaze of both eyes.")] = "",
-    unit: Annotated[Unit | None, typer.Option("--unit", help="Unit of the coordinates.")] = None,
-    origin: Annotated[Origin, typer.Option("--origin", help="Where they are 0.")] = Origin.TOP_LEFT,
+    unit: Annotated[
+        Literal["fraction", "percent", "px", "mm"] | None,
+        typer.Option("--unit", help="Unit of the coordinates."),
+    ] = None,
+    origin: Annotated[
+        Literal["top-left", "bottom-left", "centre", "centre-y-up"],
+        typer.Option("--origin", help="Where they are 0; the first and the third with y downwards."),
+    ] = "top-left",
     valid: Annotated[
         str, typer.Option("--valid", metavar="LOWEST..HIGHEST", help="Which values of VALID mean valid.")
     ] = "",
@@ -65,6 +70,7 @@ def pick(
     Without options it shows what each channel seems to be and asks. The answer is a profile file, remembered
     for this stream; give it to others with --out, and to other commands with --profile.
     """
+    from acquisition.coordinates import Origin, Unit
     from studio.picking import Choice, candidate, numbers, picked, undecided
 
     size_px = _size(screen)
@@ -79,8 +85,8 @@ def pick(
         pair = (*pupils.split(","), "")[:2] if pupils else ("", "")
         choice = Choice(
             points,
-            unit,
-            origin,
+            Unit(unit),
+            Origin(origin),
             numbers(valid) if valid else None,
             lost,
             missing,
@@ -141,6 +147,7 @@ def _corners(one: Candidate, profile: PickedProfile, screen: Screen) -> list[str
 
 
 def _asked(one: Candidate, name: str) -> Choice:
+    from acquisition.coordinates import Origin, Unit
     from studio.picking import Choice, numbers
 
     say("Channels are named by number or label. Enter takes what is in brackets.")

@@ -1,0 +1,183 @@
+"""``gazetwin pick`` and what it remembers, and head-worn trackers, over real LSL."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from acquisition.liblsl import load_pylsl
+from protocols.geometry import Screen
+from sessions.reader import Recording
+from studio.cli import app
+from studio.remembered import profiles_folder
+
+GAZETWIN = Path(sys.executable).with_name("gazetwin")
+
+# A lab's own stream: vertical coordinate first and upwards, percent, valid at code 0, hardly described.
+LAB = """
+import sys, time
+import numpy as np, pylsl
+info = pylsl.StreamInfo("Lab's tracker", "ET", 3, 0, "float32", "lab-7")
+channels = info.desc().append_child("channels")
+for label in ("vertical", "horizontal", "state"):
+    channels.append_child("channel").append_child_value("label", label)
+outlet = pylsl.StreamOutlet(info)
+print("ready", flush=True)
+for k in range(100_000):
+    t = k / 100
+    outlet.push_sample([50 + 30 * np.sin(t), 25 + 20 * np.cos(1.3 * t), float(k % 5 == 0)])
+    time.sleep(0.01)
+"""
+RIGHT = ("--both", "1,0,2", "--unit", "percent", "--origin", "bottom-left", "--valid", "0..0")
+
+
+def gazetwin(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def failed(result: Result) -> str:
+    assert result.exit_code != 0
+    return str(result.exception) + result.output
+
+
+@pytest.fixture
+def lab() -> Iterator[None]:
+    program = subprocess.Popen([sys.executable, "-P", "-c", LAB], stdout=subprocess.PIPE, text=True)
+    assert program.stdout is not None
+    program.stdout.readline()
+    yield
+    program.kill()
+    program.communicate()
+    for path in profiles_folder().glob("*.toml"):
+        path.unlink()
+
+
+@pytest.mark.usefixtures("lab")
+def test_an_unknown_stream_is_said_once_and_then_recorded(tmp_path: Path) -> None:
+    undecided = failed(gazetwin("pick", "Lab's tracker", "--listen", "0.4", "--wait", "0.5"))
+    assert "Nobody has said yet" in undecided
+    assert "gazetwin pick 'Lab'" in undecided
+    assert "it only holds 0, 1" in undecided.replace("\n", " ")
+
+    wrong = gazetwin(
+        "pick", "lab-7", "--both", "1,0", "--unit", "px", "--listen", "0.4", "--wait", "0.5", "--json"
+    )
+    assert wrong.exit_code == 1
+    told = json.loads(wrong.stdout)
+    assert (told["kept"], told["file"]) == (False, None)
+    assert told["concerns"]
+
+    shared = tmp_path / "lab.toml"
+    assert (
+        gazetwin(
+            "pick", "lab-7", *RIGHT, "--as", "lab", "--out", shared, "--listen", "0.4", "--wait", "0.5"
+        ).exit_code
+        == 0
+    )
+    listed = json.loads(
+        gazetwin("streams", "--json", "--wait", "0.5", "--listen", "0", "--profile", shared).stdout
+    )["streams"]
+    assert [(one["name"], one["profile"]) for one in listed] == [("Lab's tracker", "lab")]
+    assert [channel["role"] for channel in listed[0]["channels"]] == [
+        "gaze y, both",
+        "gaze x, both",
+        "validity, both",
+    ]
+    assert not profiles_folder().exists()
+
+    assert gazetwin("pick", "lab-7", *RIGHT, "--as", "lab", "--listen", "0.4", "--wait", "0.5").exit_code == 0
+    done = gazetwin(
+        *("record", "--study", "free-gaze", "--participant", "P01", "--source", "lsl:lab-7"),
+        *("--headless", "--duration", "1.5", "--out", tmp_path / "session", "--json"),
+    )
+    assert done.exit_code == 0, done.output
+    with Recording.open(tmp_path / "session" / "session.h5") as recording:
+        gaze, profile = recording.gaze(), recording.source.profile
+    assert profile == "lab"
+    vertical, horizontal, state = gaze.raw.T
+    expected = np.column_stack([horizontal / 100 * 1920, (1 - vertical / 100) * 1080])
+    assert len(gaze) > 50
+    np.testing.assert_array_equal(gaze.valid, state == 0)
+    np.testing.assert_allclose(gaze.xy_px[gaze.valid], expected[gaze.valid], atol=1e-3)
+
+
+def test_a_stream_that_is_not_there_or_cannot_be_gaze_is_refused() -> None:
+    assert "answered in 0.3 s" in failed(gazetwin("pick", "absent", "--wait", "0.3"))
+    text = load_pylsl().StreamOutlet(load_pylsl().StreamInfo("words", "Gaze", 2, 0, "string", "w"))
+    assert "cannot be gaze" in failed(gazetwin("pick", "words", "--wait", "1"))
+    del text
+
+
+@pytest.mark.usefixtures("lab")
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--both", "0,1,2", "--unit", "px", "--valid", "high"), "no range"),
+        (("--both", "0,1,2", "--unit", "px"), "valid = "),
+        (("--both", "0,7", "--unit", "px"), "no channel '7'"),
+        (("--both", "0", "--unit", "px"), "two or three channels"),
+        (("--both", "0,1", "--unit", "px", "--screen", "big"), "no size in px"),
+    ],
+)
+def test_what_cannot_be_said_of_a_stream_is_refused(options: tuple[str, ...], complaint: str) -> None:
+    assert complaint in failed(gazetwin("pick", "lab-7", *options, "--listen", "0.1", "--wait", "0.5"))
+
+
+SURFACE = """
+format = "gazetwin-surface/1"
+scene_size_px = [1280, 720]
+[tags]
+stream = "Tag corners"
+[[tags.tag]]
+id = 0
+corners_px = [[-150, -150], [-30, -150], [-30, -30], [-150, -30]]
+[[tags.tag]]
+id = 1
+corners_px = [[1950, -150], [2070, -150], [2070, -30], [1950, -30]]
+[[tags.tag]]
+id = 2
+corners_px = [[900, 1110], [1020, 1110], [1020, 1230], [900, 1230]]
+"""
+
+
+def test_a_head_worn_tracker_is_recorded_on_the_screen_by_its_tags(tmp_path: Path) -> None:
+    surface = tmp_path / "surface.toml"
+    surface.write_text(SURFACE, encoding="utf-8")
+    eye = ("GazePos2dx", "GazePos2dy", "PupilDm", "Validity")
+    header = ["Time", *(f"L{name}" for name in eye), *(f"R{name}" for name in eye)]
+    k = np.arange(300)
+    x, y = 0.5 + 0.4 * np.sin(k / 40), 0.5 + 0.4 * np.cos(k / 55)
+    rows = [[i * 8000, *(2 * [x[i], y[i], 3.5, 4 if i % 50 == 49 else 0])] for i in k]
+    replay = tmp_path / "gaze.tsv"
+    replay.write_text("\n".join("\t".join(map(str, row)) for row in [header, *rows]) + "\n", encoding="utf-8")
+
+    plain = failed(gazetwin("tracker", "--as", "pupil-core", "--replay", replay))
+    assert "--surface" in plain
+    arguments = ("tracker", "--as", "pupil-core", "--replay", replay, "--surface", surface, "--json")
+    tracker = subprocess.Popen([str(GAZETWIN), *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+    try:
+        done = gazetwin(
+            *("record", "--study", "free-gaze", "--participant", "P01", "--source", "lsl", "--headless"),
+            *("--surface", surface, "--out", tmp_path / "session", "--json"),
+        )
+        assert done.exit_code == 0, done.output
+        sent = json.loads(tracker.communicate(timeout=20)[0])["sent"]
+    finally:
+        tracker.kill()
+        tracker.communicate()
+    with Recording.open(tmp_path / "session" / "session.h5") as recording:
+        gaze, profile = recording.gaze(), recording.source.profile
+    assert (profile, len(gaze), sent) == ("pupil-core+surface", 300, 300)
+    lost = k % 50 == 49
+    assert not gaze.valid[lost].any()
+    assert gaze.valid[~lost].mean() > 0.9
+    truth = np.column_stack([x, y]) * Screen().size_px
+    error_px = np.linalg.norm(gaze.xy_px - truth, axis=1)[gaze.valid]
+    assert np.percentile(error_px, 99) < 5.0
