@@ -9,7 +9,7 @@ from acquisition.samples import GazeChunk
 
 
 class LiveBuffer:
-    """Holds the newest samples in order of arrival. Thread-safe; readers get copies of references only.
+    """Holds the newest samples. Thread-safe; readers get copies of references only.
 
     Args:
         seconds: how much to keep, counted back from the newest sample.
@@ -32,10 +32,10 @@ class LiveBuffer:
                 self._chunks.popleft()
 
     def snapshot(self, seconds: float) -> GazeChunk:
-        """Return the samples of the last ``seconds``, counted back from the newest, in order of arrival."""
+        """Return the samples of the last ``seconds``, counted back from the newest, in order of their stamps."""
         with self._lock:
             since_s = self._newest_s - min(seconds, self._seconds)
             chunks = [chunk for chunk in self._chunks if float(chunk.t_s.max()) >= since_s]
         joined = GazeChunk.joined(chunks)
         keep = joined.t_s >= since_s
-        return joined.rows(keep)
+        return joined.rows(keep).by_time()

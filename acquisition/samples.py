@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from protocols.geometry import BoolArray, FloatArray
 
@@ -49,7 +50,7 @@ class GazeChunk:
         """Return the positions (n, 2) in px of one eye, or of both as the source gives them."""
         return self.xy_px if eye == "both" else self.eyes_px[:, ("left", "right").index(eye)]
 
-    def rows(self, part: slice | BoolArray) -> GazeChunk:
+    def rows(self, part: slice | BoolArray | NDArray[np.intp]) -> GazeChunk:
         """Return some of the samples."""
         return GazeChunk(
             self.t_s[part],
@@ -60,6 +61,12 @@ class GazeChunk:
             self.raw[part],
             self.eyes_px[part],
         )
+
+    def by_time(self) -> GazeChunk:
+        """Return the samples in order of session time; late ones may have arrived after newer ones."""
+        if (np.diff(self.t_s) >= 0).all():
+            return self
+        return self.rows(np.argsort(self.t_s, kind="stable"))
 
     @classmethod
     def empty(cls, channels: int = 0) -> GazeChunk:

@@ -307,7 +307,7 @@ class Recording:
         return [self._page_view(measured, trials) for measured in self.slots(parameters).views]
 
     def _slots(self, parameters: SlotParameters, digest: str) -> Slots:
-        chunk, events = self.gaze(), ordered(self.viewports(), self.markers())
+        chunk, events = self.gaze().by_time(), ordered(self.viewports(), self.markers())
         xy_px = calibrated_xy(chunk, self.calibrations())
         fixations = self.given_fixations(parameters)
         if fixations is None:

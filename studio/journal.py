@@ -45,11 +45,11 @@ class GazeTap:
         self._fresh.put(chunk)
 
     def fresh(self) -> GazeChunk:
-        """Return everything that arrived since the last call."""
+        """Return everything that arrived since the last call, in order of the stamps."""
         chunks = []
         while not self._fresh.empty():
             chunks.append(self._fresh.get())
-        return GazeChunk.joined(chunks)
+        return GazeChunk.joined(chunks).by_time()
 
 
 class Journal:
@@ -69,6 +69,7 @@ class Journal:
         self._live = live
         self._attempts: list[CalibrationAttempt] = []
         self._newest_s = float("-inf")
+        self.marked_s = float("-inf")
         self.live_failure = ""
         self.final: Slots | None = None
 
@@ -77,6 +78,7 @@ class Journal:
     ) -> None:
         """Write a marker."""
         marker = Marker(t_s, code, trial, payload or {})
+        self.marked_s = max(self.marked_s, t_s)
         self.recorder.mark(marker)
         self._also_live(lambda: self._live.marker(marker))
 
