@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from acquisition.events.fixations import Fixations
+from acquisition.events.gaze_events import GazeEvents, Losses, Saccades, detect_events
+from acquisition.events.idt import detect_idt
 from acquisition.events.ivt import IncrementalIvt, detect_ivt
-from acquisition.events.parameters import IvtParameters
+from acquisition.events.parameters import IdtParameters, IvtParameters
 
-__all__ = ["Fixations", "IncrementalIvt", "IvtParameters", "detect_ivt"]
+__all__ = [
+    "Fixations",
+    "GazeEvents",
+    "IdtParameters",
+    "IncrementalIvt",
+    "IvtParameters",
+    "Losses",
+    "Saccades",
+    "detect_events",
+    "detect_idt",
+    "detect_ivt",
+]

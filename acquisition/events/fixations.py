@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from acquisition.events.parameters import IvtParameters, threshold_deg_s
+from acquisition.events.parameters import IdtParameters, IvtParameters, threshold_deg_s
 from protocols.geometry import FloatArray
 from protocols.slots import IntArray
 
@@ -34,7 +34,7 @@ class Fixations:
     x_px: FloatArray
     y_px: FloatArray
     n: IntArray
-    parameters: IvtParameters
+    parameters: IvtParameters | IdtParameters
     noise_deg_s: FloatArray = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
@@ -56,7 +56,9 @@ class Fixations:
 
     @property
     def threshold_deg_s(self) -> FloatArray:
-        """Velocity threshold in force at onset, shape (n,), in deg/s; NaN when no noise was measured."""
+        """Velocity threshold in force at onset, shape (n,), in deg/s; NaN when there was none."""
+        if isinstance(self.parameters, IdtParameters):
+            return np.full(len(self), np.nan)
         return threshold_deg_s(self.noise_deg_s, self.parameters)
 
     def part(self, which: slice) -> Fixations:
@@ -65,13 +67,13 @@ class Fixations:
         return Fixations(**dict(zip(COLUMNS, columns, strict=True)), parameters=self.parameters)
 
     @classmethod
-    def empty(cls, parameters: IvtParameters) -> Fixations:
+    def empty(cls, parameters: IvtParameters | IdtParameters) -> Fixations:
         """Return no fixations."""
         none = np.empty(0)
         return cls(none, none, none, none, np.empty(0, dtype=np.int64), parameters, none)
 
     @classmethod
-    def joined(cls, parts: Sequence[Fixations], parameters: IvtParameters) -> Fixations:
+    def joined(cls, parts: Sequence[Fixations], parameters: IvtParameters | IdtParameters) -> Fixations:
         """Concatenate in the given order; no parts give no fixations."""
         parts = [cls.empty(parameters), *parts]
         columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS}

@@ -89,7 +89,7 @@ def detect_events(
     start_s = float(np.min(np.asarray(t_s)[np.isfinite(t_s)], initial=np.inf))
     return GazeEvents(
         fixations,
-        _saccades(fixations, track, judgement, np.cumsum(parted(track, cuts, p)), screen),
+        _saccades(fixations, track, judgement, np.cumsum(parted(track, cuts, p.gap_s)), screen),
         _losses(track, judgement, cuts, (start_s, end_s), p),
     )
 

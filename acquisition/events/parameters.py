@@ -42,8 +42,7 @@ class IvtParameters:
     @property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of all settings."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _digest(self)
 
     @property
     def lookahead_s(self) -> float:
@@ -51,6 +50,31 @@ class IvtParameters:
         return self.artefact_s + self.gap_s + max(self.gap_s, self.window_s / 2)
 
 
+@dataclass(frozen=True, slots=True)
+class IdtParameters:
+    """Settings of the dispersion detector.
+
+    Attributes:
+        dispersion_deg: horizontal plus vertical extent that a fixation does not exceed.
+        gap_s: a longer stretch without valid samples always ends a fixation.
+        min_s: shortest fixation.
+    """
+
+    dispersion_deg: float = 1.0
+    gap_s: float = 0.075
+    min_s: float = 0.100
+
+    @property
+    def digest(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of all settings."""
+        return _digest(self)
+
+
 def threshold_deg_s(noise_deg_s: FloatArray, p: IvtParameters) -> FloatArray:
     """Return the velocity threshold (n,) in deg/s under this much velocity noise (n,)."""
     return np.maximum(p.velocity_deg_s, p.noise_factor * noise_deg_s)
+
+
+def _digest(parameters: IvtParameters | IdtParameters) -> str:
+    text = json.dumps(asdict(parameters), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

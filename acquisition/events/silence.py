@@ -45,7 +45,7 @@ def _silent_until(t_s: FloatArray, cuts_s: FloatArray, end_s: float) -> FloatArr
     """Return the next sample, cut or end after each sample, shape (n,), in s."""
     following = np.append(t_s[1:], end_s)
     cut = np.append(cuts_s, np.inf)[np.searchsorted(cuts_s, t_s, side="right")]
-    return np.minimum(following, cut)
+    return np.asarray(np.minimum(following, cut))
 
 
 def _silent_since(t_s: FloatArray, cuts_s: FloatArray) -> FloatArray:
@@ -53,7 +53,7 @@ def _silent_since(t_s: FloatArray, cuts_s: FloatArray) -> FloatArray:
     before = np.concatenate([[-np.inf], t_s[:-1]])
     cut = np.concatenate([[-np.inf], cuts_s])[np.searchsorted(cuts_s, t_s, side="right")]
     latest = np.maximum(before, cut)
-    return np.where(np.isinf(latest), t_s, latest)
+    return np.asarray(np.where(np.isinf(latest), t_s, latest))
 
 
 def _segment_start(parted: BoolArray, index: IntArray) -> IntArray:

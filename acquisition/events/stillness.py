@@ -70,11 +70,12 @@ def judged(
     if len(track) == 0:
         return Judgement.none()
     n = len(known)
-    apart = parted(track, cuts_s, p)
+    apart = parted(track, cuts_s, p.gap_s)
     spanning = velocity_deg_s(track, apart, p.window_s)
     noise = np.concatenate([known.noise_deg_s, memory.noise(track.t_s[n:], spanning[n:])])
-    apart |= leapt(track, noise, p)
-    velocity = velocity_deg_s(track, apart, p.window_s)
+    leap = leapt(track, noise, p)
+    apart = np.concatenate([known.parted, (apart | leap)[n:]])
+    velocity = velocity_deg_s(track, apart, p.window_s) if leap.any() else spanning
     now = Judgement(np.zeros(len(track), dtype=bool), apart, velocity, spanning, noise)
     now = known.followed_by(now.part(n))
     fast = now.velocity_deg_s >= threshold_deg_s(noise, p)

@@ -72,10 +72,10 @@ def pages(t_s: FloatArray, cuts_s: FloatArray) -> IntArray:
     return np.searchsorted(cuts_s, t_s, side="right").astype(np.int64)
 
 
-def parted(track: Track, cuts_s: FloatArray, p: IvtParameters) -> BoolArray:
+def parted(track: Track, cuts_s: FloatArray, gap_s: float) -> BoolArray:
     """Tell before which samples (n,) gaze was lost, or the page changed, so that no velocity spans it."""
     apart = np.zeros(len(track), dtype=bool)
-    apart[1:] = (np.diff(track.t_s) > p.gap_s) | (np.diff(pages(track.t_s, cuts_s)) > 0)
+    apart[1:] = (np.diff(track.t_s) > gap_s) | (np.diff(pages(track.t_s, cuts_s)) > 0)
     return apart
 
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.fixations import Fixations, IncrementalIvt, IvtParameters, detect_ivt
+from benchmarks._simulated_gaze import Habits, simulated
 from protocols.errors import GazeTwinError
 from protocols.geometry import Screen
 
@@ -145,6 +146,38 @@ def test_any_chunking_gives_the_same_fixations_to_the_last_bit(
 
 
 @settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    rate_hz=st.sampled_from([30.0, 120.0, 500.0]),
+    sizes=st.lists(st.integers(0, 90), min_size=1, max_size=6),
+    cuts=st.lists(st.floats(0, 6), max_size=3),
+    noise=st.floats(0.02, 1.0),
+)
+def test_chunks_do_not_matter_when_stamps_repeat_and_come_late_and_gaze_comes_in_bursts(
+    seed: int, rate_hz: float, sizes: list[int], cuts: list[float], noise: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    gaze = simulated(seed, 6.0, rate_hz, Habits(noise))
+    t, xy, valid = 1.7e9 + gaze.t_s, gaze.xy_px.copy(), gaze.valid
+    t[rng.random(len(t)) < 0.02] -= rng.choice([0.0, 1 / rate_hz, 0.3])
+    t[rng.random(len(t)) < 0.005] = np.nan
+    xy[np.repeat(rng.random(len(t) // 12 + 1) < 0.05, 12)[: len(t)]] = rng.choice([np.nan, np.inf])
+    waiting = sorted(1.7e9 + cut for cut in cuts)
+    whole = detect_ivt(t, xy, valid, SCREEN, None, waiting)
+    stream, parts, at = IncrementalIvt(SCREEN), [], 0
+    for cut_s in waiting:
+        stream.cut(cut_s)
+    sizes = [*sizes, 1]
+    while at < len(t):
+        part = slice(at, at + sizes[len(parts) % len(sizes)])
+        parts.append(stream.push(t[part], xy[part], valid[part]))
+        at = part.stop
+    found = Fixations.joined([*parts, stream.finish()], whole.parameters)
+    assert same(found, whole)
+    assert np.array_equal(found.threshold_deg_s, whole.threshold_deg_s)
+
+
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000), hz=st.sampled_from([60.0, 250.0]))
 def test_fixations_are_ordered_disjoint_and_long_enough(seed: int, hz: float) -> None:
     t, xy, valid = wandering(seed, hz, 3.0)
@@ -185,6 +218,19 @@ def test_a_cut_in_gaze_that_was_already_judged_is_refused() -> None:
     stream.cut(float(t[-1]))
     with pytest.raises(GazeTwinError, match="already used"):
         stream.cut(0.1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), at=st.floats(1.0, 5.0))
+def test_what_was_seen_of_a_page_does_not_depend_on_what_comes_after_it(seed: int, at: float) -> None:
+    gaze, rng = simulated(seed, 6.0, 120.0, Habits(0.2)), np.random.default_rng(seed)
+    after = gaze.t_s >= at
+    xy, valid = gaze.xy_px.copy(), gaze.valid.copy()
+    xy[after] = rng.uniform(0, 1000, (int(after.sum()), 2))
+    valid[after] = rng.random(int(after.sum())) < 0.5
+    one = detect_ivt(gaze.t_s, gaze.xy_px, gaze.valid, SCREEN, None, [at])
+    other = detect_ivt(gaze.t_s, xy, valid, SCREEN, None, [at])
+    assert same(*(f.part(slice(0, int(np.searchsorted(f.onset_s, at)))) for f in (one, other)))
 
 
 def test_digest_tells_settings_apart() -> None:
