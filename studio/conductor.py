@@ -171,12 +171,13 @@ class Conductor:
 
     def _measure_clicks(self, now_s: float) -> None:
         for found in self._care.clicks(now_s):
-            self._mark(Code.DRIFT_CHECK, self._stamp_s, found.trial, found.payload())
+            last_s = max(self._stamp_s, self._journal.marked_s)  # it delays no event that is still to come
+            self._mark(Code.DRIFT_CHECK, last_s, found.trial, found.payload())
 
     def _wait_in_check(self, t_s: float) -> float:
-        """Wait as always, but leave when the operator pauses or skips the check."""
+        """Wait as always, but leave when the operator pauses or skips the check, even if it is due again."""
         now_s = self._wait_until(t_s)
-        if self._runner.state is not State.CHECK:
+        if self._runner.state is not State.CHECK or self._check_due:
             raise _Left
         return now_s
 

@@ -12,6 +12,8 @@ from protocols.markers import Code
 from protocols.runner import (
     Abort,
     Begin,
+    CheckDrift,
+    Checked,
     Click,
     Command,
     Continue,
@@ -41,7 +43,7 @@ GAP_PX = (10.0, 10.0)
 # Continue, Skip and Resume more than once, so that sessions get far; Abort once, so that most of them do.
 ANYTHING: list[Event] = [
     *[Continue(), Skip(), Resume()] * 3,
-    *[Begin(), Pause(), Click(GAP_PX), Scroll(340.0), Scroll(-99.0), Abort("enough")],
+    *[Begin(), Checked(), Pause(), Click(GAP_PX), Scroll(340.0), Scroll(-99.0), Abort("enough")],
 ]
 
 
@@ -55,6 +57,7 @@ class Sessions(RuleBasedStateMachine):
         every=st.sampled_from([None, 1, 2]),
         welcome=st.sampled_from(["", "Hello."]),
         free_gaze=st.booleans(),
+        drift_check=st.sampled_from(["never", "blocks", "trials"]),
     )
     def begin(
         self,
@@ -64,6 +67,7 @@ class Sessions(RuleBasedStateMachine):
         every: int | None,
         welcome: str,
         free_gaze: bool,
+        drift_check: str,
     ) -> None:
         base = FREE_GAZE if free_gaze else DEMO
         texts = base.texts.model_copy(update={"welcome": welcome})
@@ -73,9 +77,11 @@ class Sessions(RuleBasedStateMachine):
             "timeout_s": timeout_s,
             "breaks": breaks,
             "texts": texts,
+            "calibration": base.calibration.model_copy(update={"drift_check": drift_check}),
         }
         study = base.model_copy(update=changes)
-        self.runner = TrialRunner(study, study.trials(0, seed=1)[:count])
+        self.runner = TrialRunner(study, study.trials(0, seed=1)[:count], drift_checks=True)
+        self.checks_drift = drift_check
         self.open: int | None = None
         self.last = -1
         self.ended = 0
@@ -110,6 +116,10 @@ class Sessions(RuleBasedStateMachine):
                 self.shown = command
             case ShowMessage():
                 self.shown = command
+            case CheckDrift():
+                assert self.checks_drift != "never"
+                assert self.open is None
+                self.shown = command
             case StartTimer():
                 self.timer = True
             case StopTimer():
@@ -143,6 +153,7 @@ class Sessions(RuleBasedStateMachine):
     def display_agrees_with_state(self) -> None:
         state = self.runner.state
         assert isinstance(self.shown, ShowPage) == (state is State.TRIAL)
+        assert isinstance(self.shown, CheckDrift) == (state is State.CHECK)
         assert (self.finished is not None) == (state is State.FINISHED)
         if state is State.BETWEEN:
             assert self.timer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from acquisition.clock import SteadyClock
 from acquisition.mouse import MouseSource
+from acquisition.source import SourceInfo
 from protocols.carousel import layout
 from protocols.errors import StudyInvalid
 from protocols.markers import Code, Marker
@@ -21,6 +23,7 @@ from protocols.study import StudyProtocol, load_study
 from protocols.trial_events import Abort, Click, Continue, Pause, PointerMoved, Resume, Scroll, Skip
 from sessions.reader import Recording
 from sessions.schema import State
+from studio.calibrating import Verdict
 from studio.conductor import Conductor
 from studio.foresight import Foresight
 from studio.inputs import Did, Noted, Pointed
@@ -55,14 +58,16 @@ def study(folder: Path, inter_trial_s: float = 0.0, more: str = "", instruction:
 class Rehearsal:
     """One session in a thread, driven by the test."""
 
-    def __init__(self, folder: Path, chosen: StudyProtocol, foresight: Foresight | None = None) -> None:
+    def __init__(
+        self, folder: Path, chosen: StudyProtocol, foresight: Foresight | None = None, tracker: bool = False
+    ) -> None:
         self.clock = SteadyClock()
-        self.stage = RecordingStage(self.clock)
+        self._source = Tracker(self.clock) if tracker else MouseSource(self.clock)
+        self.stage = Obedient(self.clock, self._source)
         self.path = folder / "session.h5"
         self._study, self._foresight = chosen, foresight
         self._began = threading.Event()
         self._thread = threading.Thread(target=self._run, name="session")
-        self._source = MouseSource(self.clock)
         self.conductor: Conductor
         self.recorded: Recorded
 
@@ -319,6 +324,58 @@ def test_a_prediction_that_comes_too_late_does_not_count(twin):
     found = foresight.foreseen(1)
     assert found is not None
     assert len(found.predicted.views["twin"].attention) == len(layout(screen, top))
+
+
+class Tracker(MouseSource):
+    """A pointer that passes for a tracker, so that gaze is calibrated and checked."""
+
+    @property
+    def info(self) -> SourceInfo:
+        return replace(super().info, kind="lsl")
+
+
+class Obedient(RecordingStage):
+    """Somebody whose gaze goes where a target is shown, at once."""
+
+    def __init__(self, clock: SteadyClock, source: MouseSource) -> None:
+        super().__init__(clock)
+        self._source = source
+        self.targets: list[tuple[float, float]] = []
+
+    def target(self, xy_px: tuple[float, float], picture: Picture) -> float:
+        self.targets.append(xy_px)
+        self._source.push(None, xy_px)
+        return super().target(xy_px, picture)
+
+
+def test_drift_is_checked_between_trials_and_a_pause_or_a_skip_leaves_the_check(tmp_path, monkeypatch):
+    green = Verdict(1, 0.3, "green")
+    monkeypatch.setattr("studio.calibrating.CalibrationPhase.run", lambda _: green)
+    chosen = study(tmp_path, more='calibration = { drift_check = "trials" }')
+    with Rehearsal(tmp_path, chosen, tracker=True) as session:
+        targets = session.stage.targets
+        session.look(5, 0.3)
+        session.choose(5)
+        session.until(lambda: len(targets) == 1)
+        session.do(Pause())
+        session.until(lambda: session.conductor.live_state().phase == "paused")
+        session.do(Resume())
+        session.until(lambda: len(targets) == 2)
+        session.until_page(1)
+        session.choose(0)
+        session.until(lambda: len(targets) == 3)
+        session.do(Skip())
+        session.until_page(2)
+        session.choose(1)
+        markers = session.end()
+    assert [m.t_s for m in markers] == sorted(m.t_s for m in markers)
+    decided = [m for m in of(markers, Code.DRIFT_CHECK) if "decision" in m.payload]
+    at_targets = [m for m in decided if m.trial == -1]
+    assert [m.payload["decision"] for m in at_targets] == ["ok"]
+    clicks = [m for m in decided if m.trial >= 0]
+    assert [m.trial for m in clicks] == [0, 1, 2]
+    assert clicks[0].payload["looks"][0]["finding"] == "ok"  # type: ignore[index] # JSON from the file
+    assert session.recorded.ending.outcome == "complete"
 
 
 def test_pages_need_somebody_who_sees_them(tmp_path):

@@ -22,6 +22,7 @@ from protocols.geometry import FloatArray, Screen
 from protocols.markers import Code, Marker
 from protocols.participant import Participant
 from protocols.study import StudyProtocol, load_study
+from sessions.agreement import fixation_differences
 from sessions.calibrations import CalibrationAttempt, calibrated_xy
 from sessions.check import CheckReport, check
 from sessions.live import LiveSlots
@@ -119,9 +120,11 @@ class Room:
     def end(self) -> tuple[CalibrationAttempt, ...]:
         """Seal the file; gaze mapped from it must be what the session saw, to the last bit."""
         self.wait_until(self.now_s + 0.5)
-        live = self.journal.trail(60.0)[1]
+        live, slots = self.journal.trail(60.0)[1], self.journal.finished()
         self.writer.close("complete")
+        assert slots is not None
         with Recording.open(self.path) as recording:
+            assert fixation_differences(slots.fixations, recording.slots().fixations) == []
             attempts, gaze = recording.calibrations(), recording.gaze()
             recent = gaze.t_s >= gaze.t_s[-1] - 60.0
             mapped = np.where(gaze.valid[:, None], calibrated_xy(gaze, attempts), np.nan)
