@@ -28,6 +28,7 @@ from studio.cli import (
     simulate,
     slots,
     streams,
+    study,
     tracker,
 )
 from studio.guard import DISTRIBUTION, check_packages
@@ -78,6 +79,7 @@ def _root(
 
 for _command in COMMANDS:
     app.command(_command.__name__.rstrip("_"))(_command)  # import is a word of Python
+app.add_typer(study.app, name="study")
 app.add_typer(export.app, name="export")
 
 

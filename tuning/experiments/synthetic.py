@@ -96,6 +96,7 @@ def draw_policy(rng: np.random.Generator) -> Policy:
     return Policy(viewer, float(rng.uniform(0.0, 0.8)), float(rng.uniform(0.0, 0.5)))
 
 
+@lru_cache(maxsize=_PAGES_KEPT)
 def salience(page: Page) -> FloatArray:
     """Return how much each poster stands out, (n,), mean 0 and standard deviation 1 over the page.
 
@@ -105,7 +106,9 @@ def salience(page: Page) -> FloatArray:
     grey = page.image.mean(axis=2)
     contrast = np.array([grey[top:bottom, left:right].std() for left, top, right, bottom in boxes])
     spread = contrast.std()
-    return np.asarray((contrast - contrast.mean()) / spread if spread > 0 else contrast * 0)
+    found = np.asarray((contrast - contrast.mean()) / spread if spread > 0 else contrast * 0)
+    found.flags.writeable = False  # it is kept
+    return found
 
 
 def synthetic_examples(

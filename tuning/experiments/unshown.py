@@ -8,7 +8,7 @@ from typing import get_args
 from tuning.experiments.judging import Claim, Comparison
 from tuning.experiments.studyfile import SplitName, SyntheticCohort
 from tuning.experiments.summary import WORDS, Found
-from tuning.experiments.targets import Target, told
+from tuning.experiments.targets import Target, p_words
 
 _MEASURES = {"kl": "KL", "logloss": "click log-loss"}
 _NEW = {
@@ -62,8 +62,12 @@ def _not_below(tests: Sequence[Comparison]) -> Iterator[str]:
                 own = [t for t in tests if (t.arena, t.first, t.metric) == (arena, first, metric)]
                 lost = [t for t in own if not t.below()]
                 if lost:
-                    rivals = "; ".join(f"{t.second}, {told(t)}" for t in lost)
+                    rivals = ", ".join(f"{t.second} ({_short(t)})" for t in lost)
                     yield f"{arena}: the {first} is not shown to have a lower {measure} than {rivals}."
+
+
+def _short(test: Comparison) -> str:
+    return f"{test.found.mean:+.3f}" + ("" if test.holm is None else f", {p_words(test.holm)}")
 
 
 def _unclaimed(claims: Sequence[Claim]) -> Iterator[str]:

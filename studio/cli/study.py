@@ -1,0 +1,53 @@
+"""``gazetwin study``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from studio.cli.options import AsJson
+from studio.cli.output import emit, note, say, show
+
+app = typer.Typer(help="Experiments: cohorts through operators, models and ablations.", no_args_is_help=True)
+
+
+@app.command()
+def run(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Study file (TOML), or a shipped one: reference.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder of the report; by default study-NAME."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Programs that compute at a time, one thread each.")
+    ] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Run an experiment and write tables, tests and figures; say first what it does not show.
+
+    What is finished is kept: run it again after an interruption, or with changed settings, and only what is
+    missing is computed.
+    """
+    from studio.study_command import study, targets
+
+    folder = out or Path(f"study-{Path(file).stem}")
+    written, warned = study(file, folder, workers)
+    rows = targets(folder)
+    if as_json:
+        columns = ("target", "wanted", "measured", "verdict")
+        emit(
+            {
+                "files": written,
+                "targets": [dict(zip(columns, row, strict=True)) for row in rows],
+                "not_computed": [w.what for w in warned],
+            }
+        )
+        return
+    for warning in warned:
+        note(f"Not computed: {warning.what}")
+    show("Targets", ("", "target", "found"), ((verdict, name, found) for name, _, found, verdict in rows))
+    say(f"The report is in {folder}; open {folder / 'report.html'} in a browser.")
