@@ -31,7 +31,7 @@ device's own clock.
 
 ## Events
 
-`*_physioevents.tsv.gz` holds fixations; the sidecar has the settings of the detector. `*_events.tsv` holds
-every view (one page, unchanged while it was shown, with its picture from `stimuli/`) and every marker. Both
-count time as `timestamp` does.
+`*_physioevents.tsv.gz` holds fixations, saccades, blinks and losses; the sidecar has the settings of the
+detector. `*_events.tsv` holds every view (one page, unchanged while it was shown, with its picture from
+`stimuli/`) and every marker. Both count time as `timestamp` does.
 """

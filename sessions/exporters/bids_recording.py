@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from acquisition.fixations import Fixations, Losses, Saccades
 from sessions.calibrations import in_force
 from sessions.exporters import bids_sidecars
 from sessions.exporters.bids_names import Place
 from sessions.exporters.bids_sidecars import Facts, RecordedEye
 from sessions.exporters.blocks import GazeBlock, chunks, gaze_blocks
+from sessions.exporters.eye_movements import other_movements
 from sessions.exporters.notes import eyes_told_apart
 from sessions.exporters.table import Row, numbers
 from sessions.exporters.tsv import write_tsv, write_tsv_gz
@@ -44,10 +46,26 @@ EVENTS: dict[str, Facts] = {
 EYE_EVENTS: dict[str, Facts] = {
     "onset": {"Description": "Timestamp of the first sample.", "Units": "s"},
     "duration": {"Description": "From the first to the last sample.", "Units": "s"},
-    "trial_type": {"Description": "Kind of eye movement.", "Levels": {"fixation": "Gaze rests."}},
-    "x_coordinate": {"Description": "Mean of the valid samples, from the left edge.", "Units": "px"},
-    "y_coordinate": {"Description": "Mean of the valid samples, from the top edge.", "Units": "px"},
-    "samples": {"Description": "Number of valid samples."},
+    "trial_type": {
+        "Description": "Kind of eye movement.",
+        "Levels": {
+            "fixation": "Gaze rests.",
+            "saccade": "Gaze moves from one fixation to the next.",
+            "blink": "Gaze is away as shortly as in a blink; the eyelid is not measured.",
+            "loss": "Gaze is away for longer, or at the beginning or the end.",
+        },
+    },
+    "x_coordinate": {
+        "Description": "Mean of the samples of a fixation, from the left edge.",
+        "Units": "pixel",
+    },
+    "y_coordinate": {
+        "Description": "Mean of the samples of a fixation, from the top edge.",
+        "Units": "pixel",
+    },
+    "samples": {"Description": "Number of valid samples of a fixation."},
+    "amplitude": {"Description": "Angle between the fixations around a saccade.", "Units": "degree"},
+    "peak_velocity": {"Description": "Highest velocity of a saccade.", "Units": "degree/s"},
 }
 
 
@@ -180,20 +198,39 @@ def _rows(block: GazeBlock, eye: Eye, columns: tuple[str, ...], start_s: float) 
 
 def _write_movements(recording: Recording, slots: Slots, stem: str) -> int:
     write_json(Path(f"{stem}_physioevents.json"), bids_sidecars.physioevents(recording, slots, EYE_EVENTS))
-    start_s, f = _start_s(recording), slots.fixations
-    onset_s = _since(f.onset_s, start_s)
-    duration_s = np.round(f.duration_ms / 1000.0, _TIME_DIGITS)
-    values = zip(*map(numbers, (onset_s, duration_s, f.x_px, f.y_px, f.n)), strict=True)
-    rows = ((onset, duration, "fixation", *rest) for onset, duration, *rest in values)
+    rows = sorted(_movements(recording, slots), key=_onset_s)
     return write_tsv_gz(Path(f"{stem}_physioevents.tsv.gz"), rows)
+
+
+def _movements(recording: Recording, slots: Slots) -> Iterator[Row]:
+    start_s, f = _start_s(recording), slots.fixations
+    for when, *rest in zip(_spans(f, start_s), *map(numbers, (f.x_px, f.y_px, f.n)), strict=True):
+        yield (*when, "fixation", *rest, None, None)
+    others = other_movements(recording, slots)
+    if others is None:
+        return
+    saccades, losses = others
+    angles = (saccades.amplitude_deg, saccades.peak_velocity_deg_s)
+    for when, *rest in zip(_spans(saccades, start_s), *map(numbers, angles), strict=True):
+        yield (*when, "saccade", None, None, None, *rest)
+    for when, blink in zip(_spans(losses, start_s), losses.blink.tolist(), strict=True):
+        yield (*when, "blink" if blink else "loss", *(None,) * 5)
+
+
+def _spans(found: Fixations | Saccades | Losses, start_s: float) -> Iterator[tuple[float, float]]:
+    """Yield onset and duration."""
+    duration_s = np.round(found.offset_s - found.onset_s, _TIME_DIGITS)
+    return zip(_since(found.onset_s, start_s).tolist(), duration_s.tolist(), strict=True)
+
+
+def _onset_s(row: Row) -> float:
+    return float(str(row[0]))
 
 
 def _write_events(recording: Recording, views: Sequence[PageView], stem: str) -> int:
     write_json(Path(f"{stem}_events.json"), bids_sidecars.events(recording, EVENTS))
     start_s = _start_s(recording)
-    rows = sorted(
-        (*_views(views, start_s), *_markers(recording, start_s)), key=lambda row: float(str(row[0]))
-    )
+    rows = sorted((*_views(views, start_s), *_markers(recording, start_s)), key=_onset_s)
     write_tsv(Path(f"{stem}_events.tsv"), tuple(EVENTS), rows)
     return len(rows)
 

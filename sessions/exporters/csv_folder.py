@@ -9,6 +9,7 @@ from pathlib import Path
 from sessions.exporters.calibration_tables import calibration_tables
 from sessions.exporters.event_tables import attention_tables, event_tables
 from sessions.exporters.exported import Exported
+from sessions.exporters.eye_movements import movement_tables, other_movements
 from sessions.exporters.gaze_tables import gaze_tables
 from sessions.exporters.notes import notes
 from sessions.exporters.provenance import export_name, provenance
@@ -54,10 +55,13 @@ def export_csv(path: Path, out: Path, parameters: SlotParameters | None = None) 
 
 
 def _tables(recording: Recording, slots: Slots | None) -> tuple[Table, ...]:
-    views = recording.views(slots.parameters) if slots is not None else []
-    seen = () if slots is None else attention_tables(slots, views)
-    happened = event_tables(recording, views)
-    return (*gaze_tables(recording), *seen, *happened, *calibration_tables(recording))
+    samples, calibrated = gaze_tables(recording), calibration_tables(recording)
+    if slots is None:
+        return (*samples, *event_tables(recording, []), *calibrated)
+    views, others = recording.views(slots.parameters), other_movements(recording, slots)
+    moved = movement_tables(others, views) if others is not None else ()
+    seen = attention_tables(slots, views)
+    return (*samples, *moved, *seen, *event_tables(recording, views), *calibrated)
 
 
 def _dictionary(tables: tuple[Table, ...]) -> Table:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import bisect
 import json
 from collections.abc import Iterator, Sequence
 
 from protocols.markers import Code
 from sessions.exporters.gaze_tables import T
 from sessions.exporters.table import Column, Row, Table, numbers
+from sessions.exporters.view_lookup import VIEW, view_at
 from sessions.reader import Recording
 from sessions.slots import Slots
 from sessions.timeline import clicked_slot
 from sessions.views import PageView
 
 TRIAL = Column("trial", "", "Number of the trial in order of presentation, from 0; -1 outside trials.")
-VIEW = Column("view", "", "Number of the view, as in views.csv; empty outside views.")
 SLOT = Column("slot", "", "Number of the poster on the view, as in slots.csv; empty for none.")
 FILM = Column("film", "", "Title and year on the poster.")
 SCREEN = Column("screen", "", "The carousel screen.")
@@ -106,19 +105,6 @@ def event_tables(recording: Recording, views: Sequence[PageView]) -> Iterator[Ta
     yield Table("clicks", "One click on a poster.", CLICKS, lambda: _clicks(recording, views))
     yield Table("markers", "One event, in the order written.", MARKERS, lambda: _markers(recording))
     yield Table("viewports", "One change of what was visible.", VIEWPORTS, lambda: _viewports(recording))
-
-
-def view_at(views: Sequence[PageView], t_s: float) -> int | None:
-    """Return the number of the view shown at a moment, or that ended at it; None between views.
-
-    Args:
-        views: in order of time.
-        t_s: session time.
-    """
-    number = bisect.bisect_left([view.t_on_s for view in views], t_s) - 1
-    if number + 1 < len(views) and views[number + 1].t_on_s == t_s:
-        number += 1
-    return number if number >= 0 and t_s <= views[number].t_off_s else None
 
 
 def _fixations(slots: Slots, views: Sequence[PageView]) -> Iterator[Row]:

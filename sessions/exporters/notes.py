@@ -20,7 +20,7 @@ def notes(recording: Recording, slots: Slots | None = None) -> tuple[str, ...]:
         recording: to judge.
         slots: its fixations and views, when the export has them.
     """
-    derived = _derived(slots) if slots is not None else ()
+    derived = _derived(recording, slots) if slots is not None else ()
     return (*_whole(recording), *_gaze(recording), *_calibration(recording), *derived)
 
 
@@ -49,8 +49,8 @@ def _gaze(recording: Recording) -> Iterator[str]:
     if not recording.source.channels:
         yield "The device's raw channels are not in the recording; gaze is in screen pixels only."
     if not any(eyes_told_apart(recording)):
-        yield "The eyes are not told apart; there is one gaze position per sample."
-    if not len(recording.offsets()):
+        yield "The eyes are not told apart on the screen; there is one gaze position per sample."
+    if not len(recording.offsets()) and not recording.provenance:
         yield "The device's clock was never measured; session times are those given by the recorder."
     if recording.off_screen:
         yield f"Gaze is no gaze on the screen, so there are no fixations on it: {recording.off_screen}"
@@ -70,7 +70,9 @@ def _calibration(recording: Recording) -> Iterator[str]:
         yield f"A calibration of the {eye} eye alone was used; under it calibrated gaze is that eye's."
 
 
-def _derived(slots: Slots) -> Iterator[str]:
+def _derived(recording: Recording, slots: Slots) -> Iterator[str]:
+    if recording.given_fixations() is not None:
+        yield "Fixations are those another program found; saccades and losses are not told."
     if not len(slots.fixations):
         yield "No fixation was found."
     if not slots.views:

@@ -191,9 +191,15 @@ def test_fixations_count_time_as_the_samples_do(complete, exported) -> None:
         fixations = recording.slots().fixations
     assert facts["OnsetSource"] == "timestamp"
     assert set(columns["onset"]) <= set(physio["timestamp"])
-    assert np.array_equal(columns["x_coordinate"].astype(float), fixations.x_px)
-    assert np.allclose(columns["duration"].astype(float) * 1000.0, fixations.duration_ms, atol=1e-3)
-    assert set(columns["trial_type"]) == {"fixation"}
+    onsets = columns["onset"].astype(float)
+    assert (np.diff(onsets) >= 0).all()
+    resting = columns["trial_type"] == "fixation"
+    assert np.array_equal(columns["x_coordinate"][resting].astype(float), fixations.x_px)
+    assert np.allclose(columns["duration"][resting].astype(float), fixations.duration_ms / 1000.0, atol=1e-6)
+    moving = columns["trial_type"] == "saccade"
+    assert moving.any()
+    assert (columns["amplitude"][moving].astype(float) > 0).all()
+    assert set(columns["trial_type"]) <= set(facts["trial_type"]["Levels"])
 
 
 def test_the_display_is_described_in_metres_and_pixels(exported, scene) -> None:

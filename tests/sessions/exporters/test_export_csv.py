@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from protocols.errors import ExportError, SessionMissing
 from sessions.exporters.blocks import gaze_blocks
 from sessions.exporters.csv_folder import export_csv
-from sessions.exporters.event_tables import view_at
 from sessions.exporters.provenance import file_digest
 from sessions.exporters.table import Column, Table, harmless, numbers, write_csv
+from sessions.exporters.view_lookup import view_at
 from sessions.reader import Recording
 
 FORMULA = '=HYPERLINK("evil", "Click the film you want")'
@@ -85,6 +85,16 @@ def test_fixations_slots_and_clicks_agree_with_the_recording(complete, exported)
     (click,) = table(exported, "clicks").to_dict("records")
     film = views[int(click["view"])].layout.slots[2].film
     assert (click["t_s"], click["slot"], click["film"], click["x_px"]) == (15.0, 2, film, 900.0)
+
+
+def test_saccades_and_losses_lie_between_the_fixations(exported) -> None:
+    fixations, saccades = table(exported, "fixations"), table(exported, "saccades")
+    losses = table(exported, "losses")
+    assert len(saccades) > 5
+    assert set(saccades["onset_s"]) <= set(fixations["offset_s"])
+    assert set(saccades["offset_s"]) <= set(fixations["onset_s"])
+    assert (saccades["amplitude_deg"] > 0).all()
+    assert set(losses["blink"]) <= {0, 1}
 
 
 def test_markers_and_viewports_are_all_there(exported, scene) -> None:
