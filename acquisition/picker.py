@@ -23,6 +23,7 @@ _FRAME_MARGIN = 1.5
 _PUPIL_MM = (1.0, 10.0)
 _ON_SCREEN_LEAST = 0.5
 _FEW_CODES = 5
+_HUGE = 1e100  # beyond any stamp in ns; differences of such numbers overflow
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
@@ -158,7 +159,7 @@ def orientation_concerns(
 
 
 def _guess(index: int, channel: Channel, values: FloatArray) -> ChannelGuess:
-    finite = values[np.isfinite(values)]
+    finite = values[np.abs(values) < _HUGE]
     low, high = np.percentile(finite, [1, 99]) if len(finite) else (np.nan, np.nan)
     words = [word.casefold() for word in _WORDS.findall(channel.label)]
     meaning, because = _by_type(channel) or _by_label(words, channel) or (Meaning.OTHER, "nothing says more")

@@ -19,6 +19,7 @@ from protocols.geometry import BoolArray, FloatArray, Screen
 _OLDER_TYPES = ("eyetracker",)  # earlier versions of tools that say gaze today
 _SHOWN_CHANNELS, _SHOWN_CHARACTERS = 12, 80
 MOST_CHANNELS = 1000
+_FARTHEST = 1e6  # in any unit; a value beyond is no position
 _MM_UNITS = frozenset({"mm", "millimeters", "millimetres", ""})
 
 
@@ -54,7 +55,8 @@ class Profile:
             Position (n, 2) in px, NaN when invalid and possibly off screen; valid (n,); pupil diameter (n, 2)
             in mm, left and right, NaN where absent. Several valid eyes are averaged.
         """
-        per_eye = np.array([self._point(raw, point) for point in self.format.points]).reshape(-1, len(raw), 2)
+        points = [self._point(raw, point) for point in self.format.points]
+        per_eye = np.array(points, dtype=np.float64).reshape(len(points), len(raw), 2)
         found = ~np.isnan(per_eye[..., 0])
         count = found.sum(axis=0)
         total = np.where(found[..., None], per_eye, 0.0).sum(axis=0)
@@ -80,7 +82,7 @@ class Profile:
     def _point(self, raw: FloatArray, point: GazePoint) -> FloatArray:
         """Return one eye's positions (n, 2) in the format's own space, NaN where lost."""
         xy = np.column_stack([self._column(raw, point.x), self._column(raw, point.y)])
-        lost = np.isnan(xy).any(axis=1)
+        lost = ~(np.abs(xy) <= _FARTHEST).all(axis=1)  # NaN and infinity included
         if self.format.lost_xy is not None:
             lost |= (xy == self.format.lost_xy).all(axis=1)
         if self.format.missing is not None:
@@ -97,7 +99,8 @@ class Profile:
         for i, label in enumerate(self.format.pupils):
             if label in self.channels and self._in_mm(label):
                 values = self._column(raw, label)
-                pupils[:, i] = np.where(values > 0, values, np.nan) * self.format.pupil_mm_per_unit
+                sized = (values > 0) & (values <= _FARTHEST)
+                pupils[:, i] = np.where(sized, values, np.nan) * self.format.pupil_mm_per_unit
         return pupils
 
     def _in_mm(self, label: str) -> bool:
