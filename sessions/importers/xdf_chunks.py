@@ -21,6 +21,7 @@ from sessions.importers.text_files import damaged
 from sessions.importers.xml_text import Element, element_of, text_of
 
 MAGIC = b"XDF:"
+MOST_CHANNELS = 10_000
 _BOUNDARY = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
 _HEADER, _SAMPLES, _OFFSET, _BOUNDARY_TAG, _FOOTER = 2, 3, 4, 5, 6
 _TYPES = {
@@ -119,7 +120,8 @@ def parsed(path: Path, data: bytes) -> XdfFile:
         try:
             _take(file, tag, content)
         except _Short as short:
-            file.problems.append(f"byte {at + 1}: {short}" if whole else f"byte {at + 1}: the file ends here")
+            if whole:  # the cut itself is told by _chunks
+                file.problems.append(f"byte {at + 1}: {short}")
     if not file.streams:
         raise damaged(path, "; ".join(["it holds no stream", *file.problems[:3]]))
     return file
@@ -144,6 +146,9 @@ def _chunks(data: bytes, file: XdfFile) -> Iterator[tuple[int, int, memoryview, 
             at = file.read_bytes = stop
             continue
         found = data.find(_BOUNDARY, start)
+        if found < 0 and cut:
+            file.problems.append(f"byte {at + 1}: the file ends in the middle of a chunk")
+            return
         after = found + len(_BOUNDARY) if found >= 0 else len(data)
         file.problems.append(f"byte {at + 1}: no sound chunk, {after - at} bytes skipped")
         at = after
@@ -181,7 +186,7 @@ def _stream(number: int, xml: bytes) -> XdfStream:
         count, rate = int(text_of(root, "channel_count")), float(text_of(root, "nominal_srate") or "0")
     except ValueError:
         raise _Short(f"the header of stream {number} names no channel count or rate") from None
-    if sample_type not in (*_TYPES, _TEXT) or count < 1:
+    if sample_type not in (*_TYPES, _TEXT) or not 1 <= count <= MOST_CHANNELS:
         raise _Short(f"the header of stream {number} says {count} channels of {sample_type!r}")
     return XdfStream(number, _description(root, count, rate), sample_type)
 
