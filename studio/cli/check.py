@@ -33,7 +33,7 @@ def check(session: SessionPath, as_json: AsJson = False) -> None:
         store_quality(session, report)
         kept = "This judgement is kept in the recording."
     except SessionError as error:
-        kept = f"{error.what} {error.fix}"
+        kept = f"{error.what} {error.why} {error.fix}"
     if as_json:
         emit(report)
     else:

@@ -27,6 +27,7 @@ from protocols.raster import render
 from protocols.stimulus import Page, Viewport
 from protocols.study import load_study
 from sessions.derive import derive
+from sessions.quality_store import stored_quality
 from sessions.reader import Recording
 from sessions.replay import replayed
 from sessions.writer import SessionWriter
@@ -241,7 +242,18 @@ class TestCheck:
         told = gazetwin("check", session)
         assert told.exit_code == 1
         assert "page digests" in told.stdout
-        assert "bad" in told.stdout
+        assert "red" in told.stdout
+        assert "left alone" in " ".join(told.stdout.split())
+
+    def test_the_judgement_stays_in_the_recording(self, session):
+        first = gazetwin("check", session)
+        assert "amber" in first.stdout
+        assert "kept in the recording" in " ".join(first.stdout.split())
+        kept = stored_quality(session)
+        assert kept is not None
+        told = json.loads(gazetwin("check", session, "--json").stdout)
+        assert told == json.loads(kept.model_dump_json())
+        assert "lost gaze" in [item["name"] for item in told["items"]]
 
 
 class TestRecover:
