@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acquisition.profiles import format_named
+from acquisition.wire_formats import FORMATS
 from protocols.errors import ForeignFileError, SessionError
 from protocols.geometry import Screen
 from protocols.markers import Code
@@ -279,3 +280,19 @@ def test_our_own_export_comes_back_bit_for_bit(import_one, recorded, tmp_path):
         assert [(m.t_s, m.code, m.trial, m.payload) for m in original.markers()] == [
             (m.t_s, m.code, m.trial, m.payload) for m in back.markers() if m.payload.get("stream") is None
         ]
+
+
+@pytest.mark.parametrize("profile", [f.profile for f in FORMATS if f.channels])
+def test_every_wire_format_of_the_live_adapters_is_recognised(import_one, xdf, profile):
+    known = format_named(profile)
+    described = [(c.label, c.eye, c.type, c.unit, c.system) for c in known.metadata]
+    count = len(known.channels)
+    name = known.names[0].replace("*", "any")
+    kind = np.float32 if known.sample_type == "float32" else np.float64
+    values = np.random.default_rng(1).uniform(0.2, 0.8, (4, count)).astype(kind)
+    head = header(1, name, known.type, described, channel_count=count, channel_format=known.sample_type)
+    recording = import_one("xdf", xdf(FILE + head + samples(1, [1.0, 1.1, 1.2, 1.3], values)))
+    assert recording.gaze().raw.tobytes() == values.astype(np.float64).tobytes()
+    assert bool(recording.off_screen) is bool(known.refused)
+    if not known.refused:
+        assert recording.source.profile == profile
