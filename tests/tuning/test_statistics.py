@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from protocols.errors import NotEnoughExamples
 from tuning.experiments import statistics as s
 
-# Zea mays heights, crossed minus self-fertilised, in eighths of an inch (Darwin 1876; Fisher 1935, section 21).
+# Heights of maize, crossed minus self-fertilised, in eighths of an inch (Darwin 1876; Fisher 1935).
 DARWIN = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48.0])
 
 
