@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 _CONNECT_S = 3.0
 _POLL_S = 0.02
 _AT_ONCE = 4096
+_CONNECTING_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +53,10 @@ def listen(handles: Sequence[Any], seconds: float) -> list[Heard | None]:
         One for each handle; None for a stream of text, one with more channels than any tracker has, or one
         that cannot be connected to.
     """
-    inlets = [_connected(handle) for handle in handles]
+    if not handles:
+        return []
+    with ThreadPoolExecutor(min(len(handles), _CONNECTING_AT_ONCE), "connect") as pool:
+        inlets = list(pool.map(_connected, handles))
     heard: list[list[tuple[FloatArray, FloatArray]]] = [[] for _ in handles]
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and any(inlets):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 GAZE_TYPES = ("Gaze", "gaze", "Eyetracker", "EyeTracker")
 _OTHERS_S = 0.6  # after the first answer, how long further streams may take to answer
 _METADATA_S = 3.0
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +165,20 @@ class StreamWatch:
 
 
 def _described(handles: list[Any]) -> list[tuple[Any, StreamDescription]]:
-    described = []
-    for handle in handles:
-        try:
-            described.append((handle, describe(handle)))
-        except UnicodeDecodeError as error:
-            log.warning("a stream is left out that describes itself in no UTF-8: %s", error)
-    return described
+    """Describe all at once, so that those whose programs do not answer hold nobody up."""
+    if not handles:
+        return []
+    with ThreadPoolExecutor(min(len(handles), _AT_ONCE), "describe") as pool:
+        described = pool.map(_describe_or_leave, handles)
+        return [(handle, one) for handle, one in zip(handles, described, strict=True) if one is not None]
+
+
+def _describe_or_leave(handle: Any) -> StreamDescription | None:
+    try:
+        return describe(handle)
+    except UnicodeDecodeError as error:
+        log.warning("a stream is left out that describes itself in no UTF-8: %s", error)
+        return None
 
 
 def _usable(handles: list[Any], reading: Reading) -> tuple[list[Found], list[ChannelsUnknown]]:
