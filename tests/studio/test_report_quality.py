@@ -1,0 +1,57 @@
+"""The report's quality section and ``gazetwin check`` are two views of one judgement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sessions.check import check
+from sessions.reader import Recording
+from studio.report.document import document
+from studio.report.evidence import Evidence, gather
+from studio.report.methods import methods
+from studio.report.quality import quality
+from studio.report.results import Results
+
+
+@pytest.fixture(scope="module")
+def evidence(session_path: Path) -> Evidence:
+    with Recording.open(session_path) as recording:
+        return gather(recording)
+
+
+def test_every_verdict_on_gaze_is_that_of_the_check(session_path: Path, evidence: Evidence) -> None:
+    told = {i.name: i for i in check(session_path).items}
+    assert len(evidence.checks) > 5
+    assert all(told[i.name] == i for i in evidence.checks)
+    shown = quality(evidence, Results.read({}))
+    for item in evidence.checks:
+        assert item.name in shown
+        assert item.advice in shown or "&" in item.advice or "'" in item.advice
+
+
+def test_numbers_are_those_of_the_check(session_path: Path, evidence: Evidence) -> None:
+    report = check(session_path)
+    assert report.gaze == evidence.gaze
+    assert report.eyes == evidence.eyes
+    assert report.drift == evidence.drift
+    assert report.gaze.loss is not None
+    shown, said = quality(evidence, Results.read({})), methods(evidence, Results.read({}))
+    percent = f"{100 * report.gaze.loss:.1f} %"
+    assert percent in shown
+    assert percent in said
+
+
+def test_quality_is_shown_eye_by_eye_and_target_by_target(evidence: Evidence) -> None:
+    shown = quality(evidence, Results.read({}))
+    for part in ("eye by eye", "target by target", "BCEA", "RMS/SD", "960, 540", "1728, 108", "(used)"):
+        assert part in shown
+    assert "0.38" in shown, "RMS-S2S 0.08 by SD 0.21"
+
+
+def test_a_session_that_was_never_calibrated_says_so(human_session_path: Path, tmp_path: Path) -> None:
+    with Recording.open(human_session_path) as recording:
+        page = document(Results.read({}), gather(recording), recording.page)
+    assert "What gazetwin check says about gaze" in page
+    assert str(tmp_path) not in page
