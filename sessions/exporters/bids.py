@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sessions.exporters import bids_sidecars
 from sessions.exporters.bids_catalogue import Catalogue
-from sessions.exporters.bids_dataset import Added, begin, install, refuse_foreign
+from sessions.exporters.bids_dataset import Added, begin, install, is_ours, refuse_foreign
 from sessions.exporters.bids_recording import write_recording
 from sessions.exporters.exported import Exported
 from sessions.exporters.notes import notes
@@ -30,13 +30,15 @@ def export_bids(
         SessionError: a recording cannot be read, or its gaze is not on the screen.
         ExportError: something else is in the folder, or a recording is there already.
     """
+    root = root.absolute()
     refuse_foreign(root)
-    catalogue = Catalogue.of(root)
-    with unfinished(root) as part:
+    catalogue, new = Catalogue.of(root), not is_ours(root)
+    # Inside a folder that exists: it may be another disk than what is around it.
+    with unfinished(root / "export" if root.exists() else root) as part:
         added: list[Added] = []
         for path in paths:
             with Recording.open(path) as recording:
-                if not root.exists() and not added:
+                if new and not added:
                     begin(part, recording)
                 place = catalogue.add(recording)
                 slots = recording.slots(parameters)

@@ -1,6 +1,6 @@
 """The files of a BIDS data set that are about all of it, and how new recordings come to be in it.
 
-A data set is valid at every moment: first the pages, then the tables that name the new, then the new itself.
+A data set is valid at every moment: pages come first, then the tables that name the new, then the new itself.
 The validator minds a participant without a row, but not a row without a participant.
 """
 
@@ -22,6 +22,8 @@ from sessions.exporters.tsv import extended, write_tsv
 from sessions.reader import Recording
 
 DESCRIPTION = "dataset_description.json"
+HEAD = (DESCRIPTION, "README.md", "participants.json")
+"""Written once, when a data set begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def refuse_foreign(root: Path) -> None:
     Raises:
         ExportError: it does.
     """
-    if root.exists() and (not root.is_dir() or (any(root.iterdir()) and not _is_ours(root))):
+    if root.exists() and (not root.is_dir() or (any(root.iterdir()) and not is_ours(root))):
         raise ExportError(
             f"{root} holds something else than a BIDS data set made by GazeTwin.",
             "Labels and tables of somebody else's data set could be broken by adding to it.",
@@ -55,25 +57,27 @@ def refuse_foreign(root: Path) -> None:
 
 def begin(part: Path, recording: Recording) -> None:
     """Write what every data set has, for one that begins with a recording."""
-    write_json(part / DESCRIPTION, bids_sidecars.dataset(recording))
-    write_json(part / "participants.json", bids_sidecars.PARTICIPANTS)
-    (part / "README.md").write_text(README, encoding="utf-8")
+    description, readme, participants = (part / name for name in HEAD)
+    write_json(description, bids_sidecars.dataset(recording))
+    readme.write_text(README, encoding="utf-8")
+    write_json(participants, bids_sidecars.PARTICIPANTS)
 
 
 def install(part: Path, root: Path, added: Sequence[Added]) -> None:
     """Move finished recordings from ``part``, which is left empty, into the data set."""
     _write_tables(part, root, added)
-    if not _is_ours(root):
-        if root.exists():
-            root.rmdir()  # it is empty
+    if not root.exists():
         whole = part / root.name
         whole.mkdir()
         for item in [item for item in part.iterdir() if item != whole]:
             item.rename(whole / item.name)
         whole.rename(root)
         return
+    for name in HEAD:
+        if (part / name).exists():
+            (part / name).rename(root / name)
+    (root / STIMULI).mkdir(exist_ok=True)
     for picture in (part / STIMULI).iterdir():
-        (root / STIMULI).mkdir(exist_ok=True)
         picture.replace(root / STIMULI / picture.name)
     participants_path(part).replace(participants_path(root))
     for new in added:
@@ -108,7 +112,8 @@ def _write_more(new: Path, old: Path, rows: Sequence[Mapping[str, object]]) -> N
     write_tsv(new, *extended(old, rows))
 
 
-def _is_ours(root: Path) -> bool:
+def is_ours(root: Path) -> bool:
+    """Tell whether there is a data set that GazeTwin made."""
     path = root / DESCRIPTION
     if not path.exists():
         return False

@@ -30,6 +30,8 @@ def eyes_told_apart(recording: Recording) -> tuple[bool, bool]:
     for gaze in chunks(recording):
         found = ~np.isnan(gaze.eyes_px)
         left, right = left or bool(found[:, 0].any()), right or bool(found[:, 1].any())
+        if left and right:
+            break
     return left, right
 
 

@@ -39,16 +39,12 @@ def session(
     as_json: AsJson = False,
 ) -> None:
     """Export recordings. Nothing that exists is overwritten; the recordings are not changed."""
-    with progress() as bar:
-        task = bar.add_task("exporting", total=len(sessions))
-        done = []
-        for exported in _exported(sessions, to, out):
-            done.append(exported)
-            bar.update(task, completed=len(done))
-    if as_json:
-        emit(done)
-    else:
-        _print(done)
+    done: list[Exported] = []
+    try:
+        with progress() as bar:
+            done.extend(bar.track(_exported(sessions, to, out), len(sessions), description="exporting"))
+    finally:  # what was finished before an error is there, and is told
+        _tell([exported for exported in done if exported.target.exists()], as_json)
 
 
 def _exported(sessions: list[Path], to: SessionFormat, out: Path) -> Iterable[Exported]:
@@ -62,7 +58,10 @@ def _exported(sessions: list[Path], to: SessionFormat, out: Path) -> Iterable[Ex
     return (export(path, out) for path in sessions)
 
 
-def _print(done: list[Exported]) -> None:
+def _tell(done: list[Exported], as_json: bool) -> None:
+    if as_json:
+        emit(done)
+        return
     for exported in done:
         total = sum(exported.counts.values())
         say(f"{exported.session} -> {exported.target} ({total} rows in {len(exported.counts)} tables)")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from protocols.errors import ExportError
+from protocols.errors import ExportError, SessionMissing
 from studio.cli import app
 
 
@@ -39,6 +39,15 @@ def test_a_second_export_is_refused(session_path, tmp_path) -> None:
     assert run(session_path, "--to", "xdf", "--out", tmp_path).exit_code == 0
     again = run(session_path, "--to", "xdf", "--out", tmp_path)
     assert isinstance(again.exception, ExportError)
+
+
+def test_what_was_finished_before_an_error_is_told(session_path, tmp_path) -> None:
+    result = run(session_path, tmp_path / "none.h5", "--to", "csv", "--out", tmp_path / "csv")
+    assert isinstance(result.exception, SessionMissing)
+    assert str(next((tmp_path / "csv").iterdir())) in result.stdout.replace("\n", "")
+    result = run(session_path, tmp_path / "none.h5", "--to", "bids", "--out", tmp_path / "bids")
+    assert isinstance(result.exception, SessionMissing)
+    assert (result.stdout, (tmp_path / "bids").exists()) == ("", False)
 
 
 def test_other_formats_are_named_with_those_there_are(session_path, tmp_path) -> None:

@@ -302,10 +302,19 @@ def test_somebody_elses_folder_is_left_alone(tmp_path, complete) -> None:
 
 def test_an_empty_folder_becomes_the_data_set(tmp_path, bare) -> None:
     (tmp_path / "data").mkdir()
+    inode = (tmp_path / "data").stat().st_ino
     (exported,) = export_bids([bare], tmp_path / "data")
+    assert (tmp_path / "data").stat().st_ino == inode  # somebody may be in it
+    assert (tmp_path / "data" / "dataset_description.json").exists()
     assert exported.target.is_dir()
     assert "There is no gaze sample." in exported.notes
     assert not list(exported.target.rglob("*physio*"))
+
+
+def test_the_current_folder_can_become_the_data_set(tmp_path, bare, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (exported,) = export_bids([bare], Path())
+    assert exported.target == tmp_path / "sub-P01" / "ses-01"
 
 
 def test_an_interrupted_export_adds_nothing(copy, bare, channelless) -> None:
