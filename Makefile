@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 LIGHT := .venv-light
+BENCH := .venv-bench
 PIP := -m pip --quiet --disable-pip-version-check
 PYTEST := -m pytest -q
 
@@ -58,9 +59,15 @@ tests-without-qt: setup tests-without-torch
 		tests/protocols tests/acquisition tests/sessions
 	$(LIGHT)/bin/python scripts/no_skips.py build/without-qt.xml
 
-bench: setup
+# What ours is compared with brings dependencies that change what pandas does; so it lives apart.
+$(BENCH)/.installed: pyproject.toml | system
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python $(PIP) install -e '.[bench]'
+	@touch $@
+
+bench: setup $(BENCH)/.installed
 	$(VENV)/bin/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) $(LIGHT) build dist demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LIGHT) $(BENCH) build dist demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
