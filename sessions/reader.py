@@ -290,6 +290,11 @@ class Recording:
         """Return the fixations of an imported recording that another program found, None without any."""
         return read_fixations(self._h5, (parameters or SlotParameters()).ivt)
 
+    @property
+    def fixations_by(self) -> str:
+        """Who found the fixations of an imported recording; empty when they are detected here."""
+        return str(self._h5["fixations"].attrs["found_by"]) if "fixations" in self._h5 else ""
+
     def live_slots(self) -> Slots | None:
         """Return what was found while recording, None when nothing was kept of it."""
         return stored(self._h5, LIVE_SLOTS)

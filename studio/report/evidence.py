@@ -42,6 +42,7 @@ class Evidence:
         checks: every verdict on gaze, as ``gazetwin check`` gives them.
         slots: fixations and attention, with the settings they were derived with.
         views: every page view.
+        fixations_by: who found the fixations of an imported recording, empty when detected here.
     """
 
     session_id: str
@@ -60,6 +61,7 @@ class Evidence:
     checks: tuple[CheckItem, ...]
     slots: Slots
     views: tuple[PageView, ...]
+    fixations_by: str
 
     @property
     def started(self) -> str:
@@ -109,4 +111,5 @@ def gather(recording: Recording) -> Evidence:
         checks=tuple(quality_items(recording, chunk, gaze)),
         slots=recording.slots(),
         views=tuple(recording.views()),
+        fixations_by=recording.fixations_by,
     )

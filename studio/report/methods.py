@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from acquisition.calibration import SETTLE_S, SHRINKAGE
+from acquisition.events.parameters import IvtParameters
 from acquisition.quality import Validation
 from sessions.calibration_check import DriftNumbers
 from sessions.calibrations import CalibrationAttempt
@@ -20,6 +21,7 @@ from studio.report.quality import number, percent
 from studio.report.results import Results
 
 _ARRIVES = {
+    "imported": "in files of another program",
     "lsl": "over Lab Streaming Layer",
     "mouse": "from the computer's mouse in place of an eye tracker",
     "replay": "by replaying an earlier recording",
@@ -42,7 +44,8 @@ def _recording(evidence: Evidence) -> Iterator[str]:
     source, screen, gaze = evidence.source, evidence.screen, evidence.gaze
     whose = "a simulated viewer" if evidence.simulated else f"participant {evidence.participant.pseudonym}"
     device = f", device {source.source_id}" if source.source_id else ""
-    yield f"Gaze of {whose} was recorded on {evidence.started} from {source.name}"
+    came = "imported" if source.kind == "imported" else "recorded"
+    yield f"Gaze of {whose} was {came} on {evidence.started} from {source.name}"
     yield f"(format {source.profile}{device}), {_ARRIVES.get(source.kind, source.kind)}, with"
     yield f"{evidence.software}; time stamps are the device's, mapped to the session clock, never smoothed."
     claimed = f"{gaze.nominal_hz:g} Hz" if gaze.nominal_hz else "not stated"
@@ -79,8 +82,8 @@ def _correction(used: CalibrationAttempt, tries: int) -> Iterator[str]:
     fitted = used.calibration
     eye = {"both": "both eyes together", "left": "the left eye", "right": "the right eye"}[fitted.eye]
     yield f"On top of the tracker's own calibration, a correction ({fitted.method}) of {eye} was fitted to"
-    yield f"{len(fitted.points)} targets in random order, the best of {tries} attempts and of both eyes or"
-    yield "one by validation: second-order terms of the"
+    yield f"{len(fitted.points)} targets in random order, the best of {tries} attempt{'s' * (tries > 1)} and of both eyes"
+    yield "or one by validation: second-order terms of the"
     yield f"residual, shrunk towards zero by {SHRINKAGE:g}, offset unpenalised, from the steadiest gaze after"
     yield f"{1000 * SETTLE_S:.0f} ms; error on targets left out one at a time:"
     yield f"{number(fitted.expected_error_deg, '{:.2f}°')}."
@@ -106,7 +109,19 @@ def _drift(drift: DriftNumbers) -> Iterator[str]:
 
 
 def _events(evidence: Evidence) -> Iterator[str]:
-    ivt, within_px = evidence.slots.parameters.ivt, evidence.slots.parameters.within_px
+    if evidence.fixations_by:
+        yield f"Fixations are those of {evidence.fixations_by}; none were detected here."
+    else:
+        yield from _detector(evidence.slots.parameters.ivt)
+    within_px = evidence.slots.parameters.within_px
+    yield f"Areas of interest are the fully visible posters{_poster_size(evidence)}; a"
+    yield "fixation counts"
+    margin = f"or for the closest within {within_px:g} px" if within_px else "without any margin"
+    yield f"for the poster it lies on, {margin}."
+    yield "Attention on a page is the share of its fixation time per poster."
+
+
+def _detector(ivt: IvtParameters) -> Iterator[str]:
     yield f"Fixations were detected by a velocity threshold (I-VT) of {ivt.velocity_deg_s:g}"
     yield f"deg/s, raised to {ivt.noise_factor:g} times the velocity noise of the preceding seconds where"
     yield "that is more, with velocity"
@@ -117,11 +132,7 @@ def _events(evidence: Evidence) -> Iterator[str]:
     yield f"fixations less than {1000 * ivt.merge_s:g} ms and {ivt.merge_deg:g} deg apart were"
     yield "merged, then those"
     yield f"shorter than {1000 * ivt.min_s:g} ms dropped. No fixation spans a scroll or swipe. Gaze was not"
-    yield f"filtered. Areas of interest are the fully visible posters{_poster_size(evidence)}; a"
-    yield "fixation counts"
-    margin = f"or for the closest within {within_px:g} px" if within_px else "without any margin"
-    yield f"for the poster it lies on, {margin}."
-    yield "Attention on a page is the share of its fixation time per poster."
+    yield "filtered."
 
 
 def _poster_size(evidence: Evidence) -> str:

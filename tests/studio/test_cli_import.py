@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from sessions.reader import Recording
 from studio.cli import app
+from studio.report.evidence import gather
+from studio.report.methods import methods
+from studio.report.results import Results
 
 GAZETWIN = Path(sys.executable).with_name("gazetwin")
 DATA = Path(__file__).parents[1] / "data" / "gaze"
@@ -99,3 +103,19 @@ def test_recgaze_becomes_a_session_whose_slots_can_be_read(tmp_path):
     (view,) = json.loads(found.stdout)["views"]
     assert view["click"] == 8
     assert [round(ms) for ms in view["fixation_ms"]] == [0] * 8 + [300] + [0] * 6
+
+
+def test_a_report_names_who_found_imported_fixations(tmp_path):
+    (tmp_path / "summary_feedback.csv").write_text(
+        "UserID,TaskID,Timestamp,Fixation_Duration,"
+        "Fixation_AOI_type,Fixation_AOI_Movie_position_in_carousel,Fixation_AOI_Carousel_position,"
+        "Click_AOI_type,Click_AOI_Movie_position_in_carousel,Click_AOI_Carousel_position\n"
+        "UvA_3,5,1.0,300,Movie,4,2,NA,NA,NA\n"
+    )
+    run("recgaze", tmp_path, "--out", tmp_path / "out")
+    (session,) = (tmp_path / "out").iterdir()
+    with Recording.open(session) as recording:
+        assert "RecGaze" in recording.fixations_by
+        text = str(methods(gather(recording), Results()))
+    assert "Fixations are those of the RecGaze data set" in text
+    assert "I-VT" not in text
