@@ -229,10 +229,11 @@ class Recorder:
     def _watch_writing(self, now_s: float) -> None:
         """Notice that samples come but do not reach the disk, whatever the reason."""
         unsaved_s = self._writer.unsaved_s
-        if not self._behind and unsaved_s > _UNSAVED_S:
+        refusal = self._writer.refusal
+        if not self._behind and (unsaved_s > _UNSAVED_S or refusal):
             self._behind = True
-            self._told(writing_late(now_s, unsaved_s, self._writer.backlog, self._writer.refusal))
-        elif self._behind and unsaved_s < _UNSAVED_S / 5:
+            self._told(writing_late(now_s, unsaved_s, self._writer.backlog, refusal))
+        elif self._behind and not refusal and unsaved_s < _UNSAVED_S / 5:
             self._behind = False
             self._told(writing_resumed(now_s))
 

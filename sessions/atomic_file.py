@@ -56,6 +56,7 @@ class AtomicFile:
         self._held: list[Write] = []
         self._pending: list[Write] = []
         self._position = 0
+        self.kept = True
         self._size = self._file.seek(0, io.SEEK_END)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -127,13 +128,43 @@ class AtomicFile:
         self._path, self._journal_path = path, journal_path(path)
 
     def close(self) -> None:
-        """Flush, close, and remove the empty journal."""
+        """Flush, close, and remove the empty journal.
+
+        Raises:
+            OSError: the disk refused; ``kept`` tells whether the journal has everything all the same.
+        """
         if self._file.closed:
             return
-        self.flush()
+        try:
+            self.flush()
+        except OSError:
+            self._keep_all_in_journal()
+            raise
+        else:
+            self._journal_path.unlink()
+        finally:
+            self._file.close()
+            self._journal.close()
+
+    def discard(self) -> None:
+        """Close, and remove the file and its journal."""
         self._file.close()
         self._journal.close()
+        self._path.unlink()
         self._journal_path.unlink()
+
+    def _keep_all_in_journal(self) -> None:
+        """Replace the journal by one of everything the file lacks; there may be room for that."""
+        whole = self._journal_path.with_name(self._journal_path.name + ".whole")
+        try:
+            with whole.open("wb", buffering=0) as journal:
+                _write_all(journal, 0, _packed([*self._pending, *self._held], self._size))
+                os.fsync(journal.fileno())
+            whole.replace(self._journal_path)
+        except OSError as error:
+            log.warning("there is no room for the rest of %s in its journal either: %s", self._path, error)
+            whole.unlink(missing_ok=True)
+            self.kept = False
 
     def _apply(self) -> None:
         for offset, data in self._pending:
@@ -142,6 +173,20 @@ class AtomicFile:
         os.fsync(self._file.fileno())
         _truncate(self._journal, 0)
         self._pending = []
+
+
+class HeldForHdf5:
+    """What HDF5 gets of an :class:`AtomicFile`: everything but the right to flush.
+
+    HDF5 flushes when it pleases, and a refusal of the disk in the middle of that leaves it in pieces.
+    """
+
+    def __init__(self, file: AtomicFile) -> None:
+        self.seek, self.tell, self.truncate = file.seek, file.tell, file.truncate
+        self.write, self.read, self.readinto = file.write, file.read, file.readinto
+
+    def flush(self) -> None:
+        """Leave everything held."""
 
 
 def waiting_flush(path: Path) -> bool:

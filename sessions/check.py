@@ -112,7 +112,7 @@ def quality_items(recording: Recording, chunk: GazeChunk, gaze: GazeNumbers) -> 
     """
     markers, limits = recording.markers(), recording.study.calibration.limits
     yield from all_gaze_items(recording, chunk, gaze)
-    yield from connection_items(recording.connections(), markers)
+    yield from connection_items(recording.connections(), markers, chunk)
     yield from calibration_items(recording.calibrations(), markers, limits)
     yield from trial_items(chunk, markers)
     yield onset_item(markers)
@@ -175,7 +175,9 @@ def _clock(recording: Recording) -> CheckItem:
     pairs = recording.clock_pairs()
     drift_s = float(np.ptp(pairs[:, 1] - pairs[:, 0])) if len(pairs) > 1 else 0.0
     verdict: Verdict = "warning" if drift_s > _MOST_DRIFT_S else "good"
-    found = f"{len(pairs)} pairs with Unix time, {drift_s * 1000:.1f} ms apart"
+    found = (
+        f"session clock and computer's date {drift_s * 1000:.1f} ms apart at most, compared {len(pairs)} x"
+    )
     return item("clock", verdict, found, "Use session time only; the computer's date was changed meanwhile.")
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from acquisition.connection import CLOCKS, Connection
+from acquisition.expected import Expectation
+from acquisition.samples import GazeChunk
 from protocols.markers import Code, Marker
 from sessions.gaze_check import CheckItem, Verdict, item
 
@@ -21,14 +24,41 @@ _TOLD: dict[Code, str] = {
 }
 
 
-def connection_items(connections: Sequence[Connection], markers: Sequence[Marker]) -> Iterator[CheckItem]:
+def connection_items(
+    connections: Sequence[Connection], markers: Sequence[Marker], chunk: GazeChunk
+) -> Iterator[CheckItem]:
     """Yield the verdicts; none when the recording keeps no accounts."""
     if not connections:
         return
+    if sum(c.received for c in connections) != len(chunk):
+        connections = recounted(connections, chunk)
     yield _delivered(connections)
     yield _gaps(connections, markers)
     yield _source_clock(connections)
     yield _incidents(markers)
+
+
+def recounted(connections: Sequence[Connection], chunk: GazeChunk) -> list[Connection]:
+    """Return accounts with what was received and expected counted from the samples themselves.
+
+    In a recording whose program died the accounts are some seconds older than the samples.
+    """
+    starts = [c.first_sample for c in connections]
+    counted = []
+    for connection, start, stop in zip(connections, starts, [*starts[1:], len(chunk)], strict=True):
+        expectation = Expectation()
+        if stop > start:
+            expectation.add(chunk.t_source_s[start:stop])
+        counted.append(
+            replace(
+                connection,
+                received=expectation.received,
+                expected=expectation.expected,
+                late=expectation.late,
+                period_s=expectation.period_s,
+            )
+        )
+    return counted
 
 
 def _delivered(connections: Sequence[Connection]) -> CheckItem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import threading
@@ -26,12 +27,13 @@ from protocols.markers import Marker
 from protocols.participant import Participant
 from protocols.stimulus import Page, Viewport
 from protocols.study import StudyProtocol, Trial
-from sessions.atomic_file import AtomicFile
+from sessions.atomic_file import AtomicFile, HeldForHdf5
 from sessions.cache import store
 from sessions.calibrations import AttemptRecord
 from sessions.connections import account_row
 from sessions.foreign import Foreign, write_foreign
 from sessions.pages import PageDescription, to_png
+from sessions.reserve import RESERVE_USED, Reserve, nearly_full, reserved, unfinished
 from sessions.schema import (
     CHUNK_BYTES,
     GAZE_CHUNK_BYTES,
@@ -89,15 +91,21 @@ class SessionWriter:
         # Until it can be read it has another name: a kill in the first moments leaves no empty file.
         unborn = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
         self._file = _created(unborn, path)
-        self._h5 = h5py.File(self._file, "w")
+        self._h5 = h5py.File(HeldForHdf5(self._file), "w")
+        self._reserve: Reserve | None = None
+        self._refused = False
         try:
             self._begin(header)
+            self._reserve = reserved(path)
             self._file.appear_as(path)
         except FileExistsError:
-            self._discard(unborn)
+            self._discard()
             raise _taken(path) from None
+        except OSError as error:
+            self._discard()
+            raise nearly_full(path) if error.errno == errno.ENOSPC else error from error
         except Exception:
-            self._discard(unborn)
+            self._discard()
             raise
 
     @classmethod
@@ -252,11 +260,27 @@ class SessionWriter:
             write_foreign(self._h5, foreign)
 
     def flush(self) -> None:
-        """Make everything appended so far survive a crash."""
+        """Make everything appended so far survive a crash.
+
+        Raises:
+            OSError: the disk refuses; nothing is lost, the next flush tries again.
+        """
         with self._lock:
+            if self._refused:  # else every attempt would add to what has no room
+                self._commit()
             self._settle()
             self._h5.flush()
+            self._commit()
+
+    def _commit(self) -> None:
+        try:
             self._file.flush()
+            self._refused = False
+        except OSError as error:
+            self._refused = True
+            if error.errno == errno.ENOSPC and self._reserve is not None and self._reserve.give_up():
+                raise OSError(errno.ENOSPC, RESERVE_USED) from error
+            raise
 
     def close(self, reason: str) -> None:
         """Seal; ``reason`` is ``complete`` or ``aborted``. Idempotent: the first reason stays."""
@@ -267,7 +291,12 @@ class SessionWriter:
             self._h5.attrs["state"] = str(State.SEALED if reason == COMPLETE else State.ABORTED)
             self._h5.attrs["reason"] = reason
             self._h5.close()
-            self._file.close()
+            if self._reserve is not None:
+                self._reserve.give_up()
+            try:
+                self._file.close()
+            except OSError as error:
+                raise unfinished(self._path, error, self._file.kept) from error
         log.info("sealed %s (%s, %d gaze samples)", self._path, reason, len(self._gaze))
 
     def _begin(self, header: Header) -> None:
@@ -287,10 +316,11 @@ class SessionWriter:
         for table in (self._gaze, *self._tables.values()):
             table.settle()
 
-    def _discard(self, unborn: Path) -> None:
+    def _discard(self) -> None:
+        if self._reserve is not None:
+            self._reserve.give_up()
         self._h5.close()
-        self._file.close()
-        unborn.unlink()
+        self._file.discard()
 
     def _append_row(self, table: str, row: Mapping[str, object]) -> None:
         self._append(
