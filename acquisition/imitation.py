@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from acquisition.binocular import BinocularGaze
-from acquisition.wire_format import GazePoint, WireFormat
+from acquisition.wire_format import Eye, WireFormat
 from protocols.geometry import BoolArray, FloatArray, Screen
 
 BOTH_TRACKED = (True, True)
@@ -28,9 +28,10 @@ def imitate(
     """
     labels = [channel.label for channel in wire.channels]
     values = np.zeros((len(gaze), len(labels)))
+    _write_beside(values, labels, gaze, wire)
     seen = np.zeros(len(gaze), bool)
-    for point in wire.points:
-        xy = _of_eye(gaze, point)
+    for point in (*wire.points, *wire.also):
+        xy = _of_eye(gaze, point.eye)
         lost = np.asarray(np.isnan(xy).any(axis=1))
         seen |= ~lost
         absent = point.eye != "both" and not tracked[0 if point.eye == "left" else 1]
@@ -51,10 +52,10 @@ def tracked_eyes(gaze: BinocularGaze) -> tuple[bool, bool]:
     return left, right
 
 
-def _of_eye(gaze: BinocularGaze, point: GazePoint) -> FloatArray:
+def _of_eye(gaze: BinocularGaze, eye: Eye) -> FloatArray:
     """Return one eye, or the mean of those that were found, as fractions (n, 2); NaN when lost."""
-    if point.eye != "both":
-        return np.asarray(gaze.xy[:, 0 if point.eye == "left" else 1])
+    if eye != "both":
+        return np.asarray(gaze.xy[:, 0 if eye == "left" else 1])
     found = ~np.isnan(gaze.xy).any(axis=2, keepdims=True)
     count = found.sum(axis=1)
     total = np.where(found, gaze.xy, 0.0).sum(axis=1)
@@ -72,6 +73,16 @@ def _quality(lost: BoolArray, wire: WireFormat) -> FloatArray:
     low, high = wire.quality_range
     best = high if wire.lost_quality < low else low
     return np.where(lost, wire.lost_quality, best)
+
+
+def _write_beside(values: FloatArray, labels: list[str], gaze: BinocularGaze, wire: WireFormat) -> None:
+    """Write the channels that go along with gaze."""
+    for label, value in wire.constants:
+        values[:, labels.index(label)] = value
+    for label, per_s in wire.stamps_in:
+        values[:, labels.index(label)] = gaze.t_s * per_s
+    for label, eye in wire.flags:
+        values[:, labels.index(label)] = ~np.isnan(_of_eye(gaze, eye)).any(axis=1)
 
 
 def _write_pupils(values: FloatArray, labels: list[str], gaze: BinocularGaze, wire: WireFormat) -> None:

@@ -202,6 +202,10 @@ SMI_GLASSES = WireFormat(
     space=Space.SCENE_CAMERA,
     coordinates=_SCENE_PX,
     points=(GazePoint("both", "Screen_X_both", "Screen_Y_both"),),
+    also=(
+        GazePoint("left", "Screen_X_left", "Screen_Y_left"),
+        GazePoint("right", "Screen_X_right", "Screen_Y_right"),
+    ),
     lost_xy=0.0,
     pupils=("PupilRadius_left", "PupilRadius_right"),
     pupil_mm_per_unit=2.0,

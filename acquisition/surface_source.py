@@ -182,12 +182,14 @@ class SurfaceSource:
         """Disconnect both and tell what could not be mapped. Idempotent."""
         if self.counts.stale or self.counts.unusable:
             log.warning(
-                "%d of %d gaze samples had no map onto the screen; %d of %d pictures gave none%s",
+                "%d of %d gaze samples had no map onto the screen within %g ms and are invalid. %d maps came; "
+                "%d pictures gave none. %s",
                 self.counts.stale,
                 self.counts.stale + self.counts.mapped,
+                self._surface.max_age_ms,
+                self.counts.pictures,
                 self.counts.unusable,
-                self.counts.unusable + self.counts.pictures,
-                f" ({self._reason})" if self._reason else "",
+                self._reason,
             )
         self.counts = MapCounts()
         self._gaze.close()

@@ -55,6 +55,9 @@ TOBII_STREAM_ENGINE = WireFormat(
 )
 
 
+_EYES: tuple[Eye, Eye] = ("left", "right")
+
+
 def _titta_eye(eye: str) -> tuple[Channel, ...]:
     def named(stem: str, kind: str, unit: str) -> Channel:
         return Channel(f"{stem}.{eye}_eye", eye, kind, unit)
@@ -103,6 +106,15 @@ TITTA = WireFormat(
     nominal_hz=300.0,
     claims_true_rate=True,
     points=(_titta_point("left"), _titta_point("right")),
+    flags=tuple(
+        (f"valid.{what}.{eye}_eye", eye) for eye in _EYES for what in ("pupil", "gaze_origin", "eye_openness")
+    ),
+    constants=tuple(
+        (f"available.{what}.{eye}_eye", 1.0)
+        for eye in _EYES
+        for what in ("gaze_point", "pupil", "gaze_origin", "eye_openness")
+    ),
+    stamps_in=(("channel 36", 1.0),),
     pupils=("diameter.pupil.left_eye", "diameter.pupil.right_eye"),
     pupil_mm_per_unit=1.0,
     source_id="TittaLSL:Tobii_gaze@{}",

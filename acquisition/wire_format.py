@@ -86,6 +86,10 @@ class WireFormat:
         space: in which picture its coordinates are.
         coordinates: their unit and origin.
         points: the gaze points to use; several are averaged over those that are valid.
+        also: gaze points that the tool writes too, and that are not used.
+        flags: channels that are 1 while an eye is found and 0 while it is lost, with the eye.
+        constants: channels that always hold one value.
+        stamps_in: channels that hold the sample's time, with their units per s.
         quality_range: closed range of the quality channel that means valid.
         lost_quality: what the quality channel holds for a lost eye.
         lost_xy: the coordinate a tool writes for an eye it does not find (both x and y); NaN is always lost.
@@ -113,6 +117,10 @@ class WireFormat:
     space: Space = Space.DISPLAY
     coordinates: Coordinates = _DISPLAY_FRACTION
     points: tuple[GazePoint, ...] = ()
+    also: tuple[GazePoint, ...] = ()
+    flags: tuple[tuple[str, Eye], ...] = ()
+    constants: tuple[tuple[str, float], ...] = ()
+    stamps_in: tuple[tuple[str, float], ...] = ()
     described: int = -1
     claims_true_rate: bool = False
     quality_range: tuple[float, float] = (1.0, 1.0)

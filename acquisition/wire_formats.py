@@ -80,6 +80,8 @@ EYELINK = WireFormat(
     nominal_hz=500.0,
     coordinates=_PX,
     points=(GazePoint("left", "leftEyeX", "leftEyeY"), GazePoint("right", "rightEyeX", "rightEyeY")),
+    constants=(("pixelsPerDegreeX", 41.0), ("pixelsPerDegreeY", 41.0)),
+    stamps_in=(("eyelink_timestamp", 1000.0), ("LSL_timestamp", 1.0)),
     lost_xy=0.0,
     missing=-32768.0,
     source_id="eyelink-{}",
@@ -132,6 +134,11 @@ EYELOGIC = WireFormat(
     claims_true_rate=True,
     coordinates=_PX,
     points=(GazePoint("both", "Screen_X_raw", "Screen_Y_raw"),),
+    also=(
+        GazePoint("both", "Screen_X_filtered", "Screen_Y_filtered"),
+        GazePoint("left", "Screen_X_left", "Screen_Y_left"),
+        GazePoint("right", "Screen_X_right", "Screen_Y_right"),
+    ),
     pupils=("Diameter_left", "Diameter_right"),
     pupil_mm_per_unit=2.0,  # the channels called diameter hold radii
     source_id="EyeLogic One | {}",

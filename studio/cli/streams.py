@@ -48,7 +48,8 @@ def _print(found: list[StreamReading], wait_s: float) -> None:
     for stream in found:
         identity = stream.source_id or f"no source id, uid {stream.uid}"
         title = f"{stream.name}: {stream.profile or 'cannot be recorded'} ({rates(stream)}, {identity})"
-        rows = [(i, c.label, c.unit, c.role or "recorded only") for i, c in enumerate(stream.channels)]
+        otherwise = "recorded only" if stream.profile else ""
+        rows = [(i, c.label, c.unit, c.role or otherwise) for i, c in enumerate(stream.channels)]
         show(title, ("", "channel", "unit", "understood as"), rows)
         if stream.note:
             say(stream.note)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.binocular import BinocularGaze
-from acquisition.imitation import imitate
+from acquisition.imitation import imitate, tracked_eyes
 from acquisition.profiles import Profile, format_named, recognise
 from acquisition.stream_table import as_text, understood
 from acquisition.streams import Channel, StreamDescription
@@ -152,6 +152,15 @@ def test_eyelink_knows_untracked_eyes_and_blinks():
     assert valid.tolist() == [True, False, True]
     assert xy[[0, 2]].tolist() == [[100.0, 200.0], [10.0, 0.0]]
     assert np.isnan(pupil).all()
+
+
+def test_eyelink_writes_zero_for_an_eye_that_is_never_found_and_a_code_in_blinks():
+    xy = np.full((3, 2, 2), np.nan)
+    xy[:2, 1] = 0.5
+    gaze = BinocularGaze(np.arange(3.0), xy, np.full((3, 2), np.nan))
+    values, _ = imitate(gaze, format_named("eyelink"), SCREEN, tracked_eyes(gaze))
+    assert values[:, 0].tolist() == [0.0, 0.0, 0.0]
+    assert values[:, 2].tolist() == [500.0, 500.0, -32768.0]
 
 
 def test_gazepoint_percent_is_a_fraction_and_its_flag_counts():

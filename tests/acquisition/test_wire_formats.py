@@ -203,6 +203,42 @@ def test_every_stream_is_listed_with_what_it_is_and_its_real_rate(table: dict[st
     assert "eye cameras" in table["pupil_capture_pupillometry_only"].note
 
 
+def column(wire: WireFormat, chunk: GazeChunk, label: str) -> FloatArray:
+    return chunk.raw[:, [channel.label for channel in wire.channels].index(label)]
+
+
+def test_lost_eyes_look_as_each_tool_writes_them(heard: dict[str, tuple[SourceInfo, GazeChunk]]) -> None:
+    known = {wire.profile: wire for wire in FORMATS}
+
+    def values(profile: str, label: str) -> tuple[FloatArray, FloatArray]:
+        chunk = heard[profile][1]
+        lost = np.isnan(truth(chunk.t_source_s)[0][..., 0])
+        return column(known[profile], chunk, label), lost
+
+    left_x, lost = values("tobii-pro", "left_x")
+    np.testing.assert_array_equal(np.isnan(left_x), lost[:, 0])
+    left_x, lost = values("eyelink", "leftEyeX")
+    np.testing.assert_array_equal(left_x == -32768, lost[:, 0])
+    valid, lost = values("gazepoint", "FPOGV")
+    np.testing.assert_array_equal(valid == 0, lost.all(axis=1))
+    np.testing.assert_array_equal(values("gazepoint", "FPOGX")[0] == 0, lost.all(axis=1))
+    code, lost = values("tobii-legacy", "Confidence_right")
+    np.testing.assert_array_equal(code, np.where(lost[:, 1], 4.0, 0.0))
+    flag, lost = values("titta", "valid.pupil.left_eye")
+    np.testing.assert_array_equal(flag == 0, lost[:, 0])
+    assert (values("titta", "available.pupil.left_eye")[0] == 1).all()
+    stamp, _ = values("titta", "channel 36")
+    np.testing.assert_allclose(stamp, heard["titta"][1].t_source_s, atol=1e-9)
+    filtered, _ = values("eyelogic", "Screen_X_filtered")
+    np.testing.assert_array_equal(filtered, values("eyelogic", "Screen_X_raw")[0])
+    screen_x, lost = values("eyetribe", "Screen_X")
+    np.testing.assert_array_equal(screen_x == 0, lost.all(axis=1))
+    confidence, lost = values("pupil-core", "confidence")
+    np.testing.assert_array_equal(confidence < 0.6, lost.all(axis=1))
+    chunk = heard["tobii-stream-engine"][1]
+    assert not np.isnan(truth(chunk.t_source_s)[0][..., 0]).all(axis=1).any()
+
+
 @pytest.mark.usefixtures("tools")
 def test_each_stream_is_described_as_its_tool_describes_it() -> None:
     pylsl = load_pylsl()
