@@ -163,7 +163,9 @@ class Conductor:
         self._check_due = False
         self._snapshots.phase("calibrating", "Look at the target: checking for drift.")
         try:
-            if self._care.drifted_away(self._wait_in_check):
+            away = self._care.drifted_away(self._wait_in_check)
+            self._snapshots.drifted(self._care.note)
+            if away:
                 self._calibrate(self._wait_in_check)
             self._step(Checked(), self._now_s())
         except _Left:

@@ -19,6 +19,17 @@ from studio.targets import ARRIVAL_S, TargetShow, Wait
 Decision = Literal["ok", "corrected", "recorded", "not confirmed", "recalibrate", "unknown"]
 
 _SETTLED_S = 0.2
+_RECENT_S = 5.0
+
+
+WORDS: dict[Decision, str] = {
+    "ok": "",
+    "corrected": "Gaze had drifted; it is shifted from now on.",
+    "recorded": "Gaze has drifted; the study says to leave it.",
+    "not confirmed": "The drift check found gaze elsewhere, but not twice at the same place.",
+    "recalibrate": "Gaze had drifted too far and was calibrated anew.",
+    "unknown": "Gaze was lost during the drift check.",
+}
 
 
 class DriftPhase:
@@ -136,7 +147,7 @@ class ClickGauge:
                 yield self._checked(click)
 
     def _checked(self, click: _Click) -> ClickCheck:
-        gaze = self._journal.tap.recent.snapshot(float("inf"))
+        gaze = self._journal.tap.recent.snapshot(_RECENT_S)
         since = gaze.rows(gaze.t_s >= click.t_s - 1.0)
         xy_px = self._journal.map.apply(since)
         check = check_click(

@@ -8,7 +8,7 @@ import numpy as np
 
 from protocols.slots import SlotLayout
 from studio.calibrating import CalibrationPhase, Verdict
-from studio.drifting import ClickCheck, ClickGauge, DriftPhase
+from studio.drifting import WORDS, ClickCheck, ClickGauge, DriftPhase
 from studio.journal import Journal
 from studio.script import Script
 from studio.stage import Stage
@@ -29,6 +29,7 @@ class GazeCare:
         self._stage, self._journal = stage, journal
         self._order = np.random.default_rng(script.seed)
         self._clicks = ClickGauge(script.study, journal)
+        self.note = ""
 
     def calibrate(self, wait_until: Wait) -> Verdict:
         """Show targets until gaze is good enough."""
@@ -36,9 +37,13 @@ class GazeCare:
         return CalibrationPhase(plan, screen, show, self._journal, wait_until, self._order).run()
 
     def drifted_away(self, wait_until: Wait) -> bool:
-        """Check drift, correct it where the study says so; return whether gaze must be calibrated anew."""
-        show = self._show(wait_until)
-        return DriftPhase(self._study, show, self._journal, wait_until).run() == "recalibrate"
+        """Check drift, correct it where the study says so; return whether gaze must be calibrated anew.
+
+        ``note`` then says in words what the operator should know, empty when gaze is well.
+        """
+        decision = DriftPhase(self._study, self._show(wait_until), self._journal, wait_until).run()
+        self.note = WORDS[decision]
+        return decision == "recalibrate"
 
     def clicked(self, t_s: float, trial: int, payload: Mapping[str, object], layout: SlotLayout) -> None:
         """Take note of a click on a poster."""

@@ -56,6 +56,7 @@ class Snapshots:
         self._trial = -1
         self._scores: dict[int, Score] = {}
         self._verdict: Verdict | None = None
+        self._drift_note = ""
         self._concluded = False
         self._looked_at = threading.Event()
 
@@ -76,6 +77,10 @@ class Snapshots:
     def calibrated(self, verdict: Verdict) -> None:
         """Take note of the calibration."""
         self._verdict = verdict
+
+    def drifted(self, note: str) -> None:
+        """Take note of what a drift check found, empty when gaze is well."""
+        self._drift_note = note
 
     def page(self, page: Page, trial: int) -> None:
         """A page is visible."""
@@ -217,6 +222,7 @@ class Snapshots:
                 "Gaze is poorly calibrated.",
                 "warn",
             ),
+            (bool(self._drift_note), self._drift_note, "warn"),
             (self._foresight is not None and not self._foresight.alive, self._twin_note(), "warn"),
         ]
         return tuple(Notice(text, "bad" if mood == "bad" else "warn") for told, text, mood in said if told)

@@ -82,8 +82,9 @@ def _correction(used: CalibrationAttempt, tries: int) -> Iterator[str]:
     fitted = used.calibration
     eye = {"both": "both eyes together", "left": "the left eye", "right": "the right eye"}[fitted.eye]
     yield f"On top of the tracker's own calibration, a correction ({fitted.method}) of {eye} was fitted to"
-    yield f"{len(fitted.points)} targets in random order, the best of {tries} attempt{'s' * (tries > 1)} and of both eyes"
-    yield "or one by validation: second-order terms of the"
+    tried = f"{tries} attempts" if tries > 1 else "one attempt"
+    yield f"{len(fitted.points)} targets in random order, the best of {tried} and of both eyes or one by"
+    yield "validation: second-order terms of the"
     yield f"residual, shrunk towards zero by {SHRINKAGE:g}, offset unpenalised, from the steadiest gaze after"
     yield f"{1000 * SETTLE_S:.0f} ms; error on targets left out one at a time:"
     yield f"{number(fitted.expected_error_deg, '{:.2f}°')}."

@@ -178,7 +178,8 @@ def _points(eyes: tuple[EyeQuality, ...]) -> Html:
         "data loss",
         "samples",
     )
-    rows = [_point(eye.name, point) for eye in eyes for point in eye.points]
+    judged = [eye for eye in eyes if eye.corrected or eye.used]
+    rows = [_point(eye.name, point) for eye in judged for point in eye.points]
     return _scrolling(table(columns, rows, "Validation, target by target (angles in degrees)"))
 
 
@@ -197,11 +198,13 @@ def _point(whose: str, point: PointQuality) -> tuple[object, ...]:
 
 
 def _checks(checks: tuple[CheckItem, ...]) -> Html:
-    rows = [
-        (check.name, _value(Fact(check.name, check.found, _MOODS[check.verdict])), check.advice or "–")
-        for check in checks
-    ]
-    return _scrolling(table(("check", "found", "what to do"), rows, "What gazetwin check says about gaze"))
+    rows = [(c.name, _verdict(_MOODS[c.verdict]), c.found, c.advice or "–") for c in checks]
+    columns = ("check", "verdict", "found", "what to do")
+    return _scrolling(table(columns, rows, "What gazetwin check says about gaze"))
+
+
+def _verdict(mood: Mood) -> Html:
+    return tag("td", WORDS[mood], class_=mood)
 
 
 def _scrolling(content: Html) -> Html:

@@ -270,7 +270,9 @@ def test_a_confirmed_drift_is_corrected_from_then_on(room) -> None:
     one.calibrate()
     one.wait_until(116.0)
     assert not one.drifted_away()
+    assert "shifted from now on" in one.care.note
     assert not one.drifted_away(), "gaze is on the target again"
+    assert one.care.note == ""
     decisions = [p["decision"] for p in one.payloads(Code.DRIFT_CHECK) if "decision" in p]
     assert decisions == ["corrected", "ok"]
     fitted, corrected = one.end()

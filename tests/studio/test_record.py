@@ -17,6 +17,7 @@ import pytest
 
 from protocols.markers import Code
 from sessions.agreement import fixation_differences, view_differences
+from sessions.check import check
 from sessions.reader import Recording
 from sessions.recover import recover
 from sessions.schema import State
@@ -35,6 +36,7 @@ screens = "all"
 [calibration]
 targets = 5
 validation = 4
+drift_check = "trials"
 """
 
 
@@ -92,6 +94,16 @@ def test_gaze_is_calibrated_and_stays_raw(whole):
     assert attempt.validation.accuracy_mean_deg == said["calibration"]["accuracy_deg"]
     np.testing.assert_array_equal(raw[~after], calibrated[~after])
     assert np.nanmedian(np.linalg.norm(raw[after] - calibrated[after], axis=1)) > 10.0
+
+
+def test_drift_is_checked_at_a_target_and_at_every_click(whole):
+    path, _ = whole
+    report = check(path)
+    assert (report.drift.targets, report.drift.clicks, report.drift.left) == (1, 2, 0)
+    assert report.drift.worst_deg is not None
+    assert report.drift.worst_deg < 0.5
+    assert {e.eye for e in report.eyes} == {"both", "left", "right"}
+    assert report.verdict == "good"
 
 
 def test_the_participant_acts_and_answers_the_questionnaire(whole):
