@@ -182,8 +182,8 @@ class SurfaceSource:
         """Disconnect both and tell what could not be mapped. Idempotent."""
         if self.counts.stale or self.counts.unusable:
             log.warning(
-                "%d of %d gaze samples had no map onto the screen within %g ms and are invalid. %d maps came; "
-                "%d pictures gave none. %s",
+                "%d of %d gaze samples had no map onto the screen within %g ms and are invalid. %d maps "
+                "came, %d pictures gave none. %s",
                 self.counts.stale,
                 self.counts.stale + self.counts.mapped,
                 self._surface.max_age_ms,
