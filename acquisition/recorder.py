@@ -74,6 +74,7 @@ class RecorderReport:
         lost: why the source ended, empty when the recording was stopped.
         failure: why writing or reading failed, empty when it did not.
         connections: what came over each connection to the source, in order of time.
+        events: the last things worth telling, the oldest first.
     """
 
     samples: int
@@ -85,6 +86,7 @@ class RecorderReport:
     lost: str
     failure: str
     connections: tuple[Connection, ...] = ()
+    events: tuple[SourceEvent, ...] = ()
 
     @property
     def lost_samples(self) -> int:
@@ -267,6 +269,7 @@ class Recorder:
             lost=self._lost,
             failure=self._failure or _said(self._writer.failure),
             connections=self._tally.connections,
+            events=tuple(self._events),
         )
 
 

@@ -107,12 +107,19 @@ def _summary(recorded: Recorded) -> dict[str, object]:
         },
         "views": None if recorded.slots is None else len(recorded.slots.views),
         "stalls": report.stalls,
+        "connections": [
+            {"clock": c.link.clock, "received": c.received, "expected": c.expected, "lost": c.lost}
+            for c in report.connections
+        ],
+        "incidents": [event.words for event in report.events],
         "calibration": verdict,
     }
 
 
 def _print(recorded: Recorded) -> None:
     say(f"{recorded.path}: {recorded.report.samples} gaze samples, {recorded.ending.outcome}.")
+    if recorded.report.lost_samples:
+        note(f"{recorded.report.lost_samples} samples that should have come never did: see `gazetwin check`.")
     if recorded.ending.why:
         say(f"Ended because {recorded.ending.why}.")
     if not recorded.report.samples:
