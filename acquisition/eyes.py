@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from acquisition.file_formats import FILE_FORMATS
 from acquisition.profiles import Profile, format_named
 from acquisition.source import SourceInfo
 from protocols.errors import ChannelsUnknown
@@ -32,8 +33,10 @@ def eyes_px(profile: Profile, raw: FloatArray, screen: Screen) -> FloatArray:
 
 def recorded_eyes_px(source: SourceInfo, raw: FloatArray, screen: Screen) -> FloatArray:
     """Decode each eye of recorded samples; all NaN when the recording does not say how, see ``eyes_px``."""
+    of_files = {known.profile: known for known in FILE_FORMATS}
     try:
-        profile = Profile(format_named(source.profile), source.channels, source.units)
+        known = of_files.get(source.profile) or format_named(source.profile)
+        profile = Profile(known, source.channels, source.units)
     except ChannelsUnknown:
         return np.full((len(raw), 2, 2), np.nan)
     return eyes_px(profile, raw, screen)

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from acquisition.file_formats import EYELINK_ASC
+from acquisition.profiles import Profile
 from acquisition.samples import GazeChunk
 from acquisition.source import SourceInfo
-from protocols.geometry import FloatArray, Screen
+from protocols.geometry import Screen
 from protocols.markers import Code, Marker
 from sessions.importers.contract import (
     IMPORTED,
@@ -28,11 +30,10 @@ from sessions.importers.contract import (
     pseudonym_of,
 )
 from sessions.importers.eyelink_lines import GAZE, Block, EyelinkFile, Line, parsed
-from sessions.importers.eyes import combined
 from sessions.importers.text_files import damaged, read_text
 from sessions.source_tables import SourceTable
 
-NAME = "eyelink-asc"
+NAME = EYELINK_ASC.profile
 
 CHANNELS = ("left_x", "left_y", "left_pupil", "right_x", "right_y", "right_pupil")
 _PER_S = 1000.0
@@ -58,17 +59,18 @@ def read(path: Path, options: Options) -> Iterator[Imported]:
     kinds = {block.kind for block in file.blocks}
     screen = _screen(path, file, options)
     zero = min([*file.stamps, *(line.stamp for line in file.messages)])
-    gaze = _gaze(file, zero, on_screen=kinds == {GAZE})
+    gaze = _gaze(file, zero, screen, on_screen=kinds == {GAZE})
     source = SourceFile.of(path)
     units = ("px", "px", file.pupil_unit) * 2
     rates = {block.rate_hz for block in file.blocks}
+    profile = NAME if kinds == {GAZE} else f"{NAME}-off-screen"  # else its eyes would be read as px
     yield Imported(
         format=NAME,
         participant=pseudonym_of(source, options),
         study=free_gaze_study(NAME, screen),
         screen=screen,
         source=SourceInfo(
-            "EyeLink", IMPORTED, NAME, "", rates.pop() if len(rates) == 1 else 0.0, CHANNELS, units
+            "EyeLink", IMPORTED, profile, "", rates.pop() if len(rates) == 1 else 0.0, CHANNELS, units
         ),
         clock=ClockMapping(_PER_S, f"{zero:.17g}", "the tracker's clock in ms"),
         clock_pair=None,
@@ -97,13 +99,12 @@ def _screen(path: Path, file: EyelinkFile, options: Options) -> Screen:
     return screen
 
 
-def _gaze(file: EyelinkFile, zero: float, *, on_screen: bool) -> GazeChunk:
+def _gaze(file: EyelinkFile, zero: float, screen: Screen, *, on_screen: bool) -> GazeChunk:
     raw = np.asarray(file.samples, dtype=np.float64).reshape(-1, len(CHANNELS))
     stamps = np.asarray(file.stamps)
-    xy, valid = combined(np.stack([raw[:, 0:2], raw[:, 3:5]]))
+    xy, valid, pupil_mm = Profile(EYELINK_ASC, CHANNELS, ("",) * len(CHANNELS)).decode(raw, screen)
     if not on_screen:
         xy, valid = np.full_like(xy, np.nan), np.zeros(len(xy), dtype=bool)
-    pupil_mm: FloatArray = np.full((len(raw), 2), np.nan)  # in the tracker's own units, kept raw
     return GazeChunk((stamps - zero) / _PER_S, stamps / _PER_S, xy, valid, pupil_mm, raw)
 
 

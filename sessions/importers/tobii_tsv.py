@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from acquisition.file_formats import TOBII_TSV
+from acquisition.profiles import Profile
 from acquisition.samples import GazeChunk
 from acquisition.source import SourceInfo
-from protocols.geometry import BoolArray, FloatArray, Screen
+from protocols.geometry import BoolArray, Screen
 from sessions.importers.contract import (
     IMPORTED,
     ClockMapping,
@@ -26,17 +28,14 @@ from sessions.importers.contract import (
     free_gaze_study,
     pseudonym_of,
 )
-from sessions.importers.eyes import combined
 from sessions.importers.text_files import Delimited, damaged, read_delimited
 
-NAME = "tobii-tsv"
+NAME = TOBII_TSV.profile
 
 _TIME = "Time"
 _EYE = ("GazePos2dx", "GazePos2dy", "PupilDm", "Validity")
 _REQUIRED = (_TIME, *(f"{eye}{name}" for eye in "LR" for name in _EYE))
 _PER_S = 1e6
-_LOST = 4.0
-_ABSENT = -1.0
 _IDENTITY = ("participant", "subject", "person", "name")
 _UNITS = {"Pos2d": "fraction", "Pos3dRel": "fraction", "Pos3d": "mm", "PupilDm": "mm", "RelTimestamp": "ms"}
 
@@ -96,19 +95,8 @@ def _gaze(rows: Delimited, numeric: list[str], screen: Screen) -> GazeChunk:
             raise damaged(rows.path, f"{where}: {after} µs follows {before} µs, time goes backwards")
     t_s = np.asarray([(tick - ticks[0]) / _PER_S for tick in ticks])
     raw = np.column_stack([rows.numbers(column) for column in numeric])
-    points = np.stack([_eye(raw, numeric, eye) for eye in "LR"])
-    xy, valid = combined(points[..., :2])
-    size = np.asarray(screen.size_px, dtype=np.float64)
-    return GazeChunk(t_s, np.asarray(ticks) / _PER_S, xy * size, valid, points[..., 2].T, raw)
-
-
-def _eye(raw: FloatArray, columns: list[str], eye: str) -> FloatArray:
-    """Return x, y, pupil of one eye, shape (n, 3), NaN where it was lost."""
-    x, y, pupil, validity = (raw[:, columns.index(f"{eye}{name}")] for name in _EYE)
-    values = np.column_stack([x, y, pupil])
-    values[values == _ABSENT] = np.nan
-    values[~(validity < _LOST)] = np.nan
-    return values
+    profile = Profile(TOBII_TSV, tuple(numeric), tuple(map(_unit, numeric)))
+    return GazeChunk(t_s, np.asarray(ticks) / _PER_S, *profile.decode(raw, screen), raw)
 
 
 def _unit(column: str) -> str:
