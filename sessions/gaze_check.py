@@ -18,6 +18,9 @@ _MOST_OFF_SCREEN = 0.05
 _OFF_SCREEN_MARGIN = 0.05
 _MOST_OFF_RATE = 0.05
 _GAP_INTERVALS = 3.0
+_MOST_NOISE_DEG = 0.5
+_RMS_PER_MEDIAN = 1.0 / np.sqrt(np.log(2.0))
+"""For steps in two dimensions with normal noise, whose lengths follow a Rayleigh distribution."""
 _MOST_MISSING = 0.02
 
 
@@ -51,6 +54,8 @@ class GazeNumbers(BaseModel):
         longest_gap_s: the longest interval.
         missing_share: samples that the gaps would have held, of all.
         invalid_share: samples flagged invalid, of all.
+        noise_deg: RMS of sample-to-sample distances as the median distance tells it, which saccades hardly
+            change; so it needs no targets.
         off_screen_share: valid samples more than a twentieth of the screen beside it, of all valid ones.
     """
 
@@ -64,6 +69,7 @@ class GazeNumbers(BaseModel):
     longest_gap_s: float | None = None
     missing_share: float | None = None
     invalid_share: float | None = None
+    noise_deg: float | None = None
     off_screen_share: float | None = None
 
     @property
@@ -91,8 +97,18 @@ def numbers(chunk: GazeChunk, nominal_hz: float, screen: Screen) -> GazeNumbers:
         longest_gap_s=float(intervals_s.max()),
         missing_share=missing / (len(chunk) + missing),
         invalid_share=float(1.0 - chunk.valid.mean()),
+        noise_deg=_noise_deg(chunk, screen, 1.5 * median_s),
         off_screen_share=_off_screen(chunk, screen),
     )
+
+
+def _noise_deg(chunk: GazeChunk, screen: Screen, longest_s: float) -> float | None:
+    seen = chunk.valid & (np.abs(chunk.xy_px) < 10 * max(screen.size_px)).all(axis=1)  # nonsense is no noise
+    paired = seen[1:] & seen[:-1] & (np.diff(chunk.t_s) <= longest_s)
+    if not paired.any():
+        return None
+    median_deg = np.median(screen.angle_deg(chunk.xy_px[1:][paired], chunk.xy_px[:-1][paired]))
+    return float(median_deg * _RMS_PER_MEDIAN)
 
 
 def _off_screen(chunk: GazeChunk, screen: Screen) -> float | None:
@@ -115,6 +131,7 @@ def gaze_items(chunk: GazeChunk, gaze: GazeNumbers) -> Iterator[CheckItem]:
         yield _gaps(gaze)
         yield _loss(gaze)
         yield _on_screen(gaze)
+        yield from _noise(gaze)
 
 
 def _samples(gaze: GazeNumbers) -> CheckItem:
@@ -162,3 +179,11 @@ def _on_screen(gaze: GazeNumbers) -> CheckItem:
     verdict: Verdict = "good" if off <= _MOST_OFF_SCREEN else "warning" if off <= 0.25 else "bad"
     advice = "Swapped axes, another display, its scaling or its origin? Compare the tracker's set-up."
     return item("gaze on screen", verdict, f"{off:.1%} of the valid samples beside the screen", advice)
+
+
+def _noise(gaze: GazeNumbers) -> Iterator[CheckItem]:
+    if gaze.noise_deg is not None:
+        found = f"RMS-S2S about {gaze.noise_deg:.2f} deg, from the median step between samples"
+        noisy = gaze.noise_deg > _MOST_NOISE_DEG
+        advice = "Small saccades and short fixations are hidden in it; check light, glasses and distance."
+        yield item("noise", "warning" if noisy else "good", found, advice)

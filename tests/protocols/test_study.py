@@ -274,3 +274,21 @@ def test_no_synopsis_and_no_cast_in_the_shipped_data() -> None:
     table = json.loads((STUDIES / "recgaze.json").read_text(encoding="utf-8"))
     assert max(len(film[0]) for film in table["films"]) < 100
     assert (STUDIES / "recgaze.json").stat().st_size < 1_000_000
+
+
+def test_a_study_says_what_quality_of_gaze_it_wants(tmp_path: Path) -> None:
+    text = HEAD + SCREEN + BLOCK + '[calibration]\ntargets = 5\ndrift_check = "trials"\n'
+    study = load_study(_written(tmp_path, text + "limits = { green_mean_deg = 0.3 }\n"))
+    assert study.calibration.drift_check == "trials"
+    assert study.calibration.limits.green_mean_deg == 0.3
+    assert StudyProtocol.from_snapshot(study.snapshot()).calibration == study.calibration
+    assert "green_mean_deg (2.0) must not exceed" in _refusal(
+        tmp_path, text + "limits = { green_mean_deg = 2.0 }\n"
+    )
+
+
+def test_a_snapshot_from_before_these_settings_still_opens() -> None:
+    old = json.loads(load_study("demo").snapshot())
+    old["calibration"] = {"targets": 5, "validation": 4}
+    study = StudyProtocol.from_snapshot(json.dumps(old))
+    assert study.calibration.limits.amber_max_deg == 1.5

@@ -105,6 +105,19 @@ def test_losing_more_never_looks_better(scene, lost: float, more: float, seed: i
     assert all(0.0 <= n.loss <= 1.0 for n in seen)
 
 
+@pytest.mark.parametrize("sd_deg", [0.05, 0.2, 0.6])
+def test_noise_is_known_without_targets_and_hardly_moved_by_saccades(scene, sd_deg: float) -> None:
+    """White noise of sd s per axis has an RMS-S2S of 2 s; every twelfth step here is a saccade."""
+    rng = np.random.default_rng(0)
+    n, px_per_deg = len(scene.gaze), scene.screen.px_per_deg()
+    where = np.repeat(rng.uniform(400, 600, (n // 12 + 1, 2)), 12, axis=0)[:n] + np.array([360, 40])
+    gaze = replace(
+        scene.gaze, xy_px=where + rng.normal(0, sd_deg, (n, 2)) * px_per_deg, valid=np.ones(n, bool)
+    )
+    found = numbers(gaze, 120.0, scene.screen).noise_deg
+    assert found == pytest.approx(2 * sd_deg, rel=0.15)
+
+
 def test_floods_of_nonsense_are_judged_and_do_not_crash(scene) -> None:
     for value in (np.nan, np.inf, -np.inf, 1e300):
         gaze = replace(scene.gaze, xy_px=np.full_like(scene.gaze.xy_px, value))

@@ -28,11 +28,12 @@ from sessions.check import CheckReport, check
 from sessions.live import LiveSlots
 from sessions.reader import Recording
 from sessions.writer import SessionWriter
-from studio.calibrating import ATTEMPTS, Verdict
+from studio.calibrating import ATTEMPTS, CalibrationPhase, Verdict
 from studio.gaze_care import GazeCare
 from studio.journal import GazeTap, Journal
 from studio.script import Script
 from studio.stage import Picture
+from studio.targets import TargetShow
 
 SCREEN = Screen()
 DEG = SCREEN.px_per_deg()
@@ -371,3 +372,20 @@ def test_the_limits_of_the_study_decide(room) -> None:
     assert len(attempts) == ATTEMPTS
     assert any(a.used for a in attempts)
     assert verdicts(one.checked())["calibration"] == "bad"
+
+
+def test_the_operator_is_asked_why_to_carry_on_below_the_limits(room) -> None:
+    one = room(limits=QualityLimits(green_mean_deg=0.001, amber_mean_deg=0.002))
+    asked: list[Verdict] = []
+
+    def ask(verdict: Verdict) -> str:
+        asked.append(verdict)
+        return "the participant wears thick glasses"
+
+    show = TargetShow(SCREEN, one, one.journal, one.wait_until)
+    plan, order = one.study.calibration, np.random.default_rng(0)
+    CalibrationPhase(plan, SCREEN, show, one.journal, one.wait_until, order, ask).run()
+    one.end()
+    assert [v.verdict for v in asked] == ["red"]
+    assert one.payloads(Code.CALIBRATION_ACCEPTED)[-1]["reason"] == "the participant wears thick glasses"
+    assert "carried on because the participant wears thick glasses" in found(one.checked())["calibration"]
