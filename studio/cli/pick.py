@@ -171,9 +171,11 @@ def _asked(one: Candidate, name: str) -> Choice:
 
 
 def _one_of(what: str, words: list[str], default: str | None) -> str:
-    from click import Choice as OneOf
-
-    return str(typer.prompt(what, type=OneOf(words), default=default))
+    while True:
+        answer = str(typer.prompt(f"{what} ({', '.join(words)})", default=default))
+        if answer in words:
+            return answer
+        note(f"{answer} is none of them.")
 
 
 def _points(said: dict[str, str]) -> tuple[tuple[Eye, tuple[str, ...]], ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,10 +15,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from acquisition.liblsl import load_pylsl
+from acquisition.lsl import LslSource
+from acquisition.profile_file import read_profile
 from protocols.geometry import Screen
 from sessions.reader import Recording
 from studio.cli import app
-from studio.remembered import profiles_folder
+from studio.remembered import profiles_folder, remembered_formats
 
 GAZETWIN = Path(sys.executable).with_name("gazetwin")
 
@@ -39,7 +43,7 @@ RIGHT = ("--both", "1,0,2", "--unit", "percent", "--origin", "bottom-left", "--v
 
 
 def gazetwin(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
 
 
 def failed(result: Result) -> str:
@@ -90,7 +94,7 @@ def test_an_unknown_stream_is_said_once_and_then_recorded(tmp_path: Path) -> Non
         "gaze x, both",
         "validity, both",
     ]
-    assert not profiles_folder().exists()
+    assert not list(profiles_folder().glob("*.toml"))
 
     assert gazetwin("pick", "lab-7", *RIGHT, "--as", "lab", "--listen", "0.4", "--wait", "0.5").exit_code == 0
     done = gazetwin(
@@ -106,6 +110,71 @@ def test_an_unknown_stream_is_said_once_and_then_recorded(tmp_path: Path) -> Non
     assert len(gaze) > 50
     np.testing.assert_array_equal(gaze.valid, state == 0)
     np.testing.assert_allclose(gaze.xy_px[gaze.valid], expected[gaze.valid], atol=1e-3)
+
+
+@pytest.mark.usefixtures("lab")
+def test_at_a_terminal_it_asks_and_checks_the_directions() -> None:
+    keyboard, terminal = pty.openpty()
+    program = subprocess.Popen(
+        [str(GAZETWIN), "pick", "lab-7", "--listen", "0.4", "--wait", "0.5", "--as", "asked"],
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        # No left, no right, both; validity; unit, misspelt; origin; look at two corners; keep it.
+        os.write(keyboard, b"-\n-\n1,0,2\n0..0\nper cent\npercent\nbottom-left\ny\n\n\ny\n")
+        told, _ = program.communicate(timeout=40)
+    finally:
+        program.kill()
+        os.close(keyboard)
+        os.close(terminal)
+    assert program.returncode == 0, told
+    assert "Let somebody look at the bottom right corner" in told
+    (path,) = profiles_folder().glob("*.toml")
+    profile = read_profile(path)
+    assert (profile.profile, profile.unit.value, profile.origin.value) == ("asked", "percent", "bottom-left")
+    assert [(point.x, point.y, point.quality) for point in profile.point] == [
+        ("horizontal", "vertical", "state")
+    ]
+
+
+def test_a_broken_file_among_the_remembered_is_named_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    profiles_folder().mkdir(parents=True, exist_ok=True)
+    broken = profiles_folder() / "broken.toml"
+    broken.write_text("format = 7", encoding="utf-8")
+    assert remembered_formats() == ()
+    assert "broken.toml is no profile file" in caplog.text
+    broken.unlink()
+
+
+def test_files_for_a_tracker_are_refused_with_another_source(tmp_path: Path) -> None:
+    told = failed(
+        gazetwin(
+            *("record", "--study", "free-gaze", "--participant", "P01", "--source", "mouse", "--headless"),
+            *("--out", tmp_path, "--surface", tmp_path / "surface.toml"),
+        )
+    )
+    assert "without effect" in told
+
+
+def test_a_tracker_with_a_clock_of_its_own_is_imitated() -> None:
+    arguments = ("tracker", "--as", "tobii-stream-engine", "--clock-shift", "5000", "--rate", "250", "--json")
+    program = subprocess.Popen([str(GAZETWIN), *arguments], stdout=subprocess.PIPE, text=True)
+    source = LslSource(Screen(), timeout_s=10.0)
+    try:
+        source.open()
+        chunks = [source.read(0.1) for _ in range(8)]
+        foreign = source.foreign_clock
+    finally:
+        source.close()
+        program.terminate()
+        told, _ = program.communicate(timeout=10)
+    stamps = np.concatenate([chunk.t_source_s for chunk in chunks])
+    assert foreign
+    assert np.median(np.diff(stamps)) == pytest.approx(1 / 250, rel=0.05)
+    assert json.loads(told)["first_t_s"] > 5000
 
 
 def test_a_stream_that_is_not_there_or_cannot_be_gaze_is_refused() -> None:
