@@ -31,7 +31,8 @@ EVENTS: dict[str, Facts] = {
     "onset": _TIME,
     "duration": {"Description": "How long it lasted; 0 for a moment.", "Units": "s"},
     "trial_type": {
-        "Description": "view: a page, unchanged while it was shown. Else the code of a marker: what happened."
+        "Description": "view: a page, unchanged while it was shown. fixation: only in recordings without "
+        "samples. Else the code of a marker: what happened."
     },
     "stim_file": {"Description": "The page of a view, exactly as it was on the screen."},
     "trial": {"Description": "Number of the trial in order of presentation, from 0; n/a outside trials."},
@@ -41,7 +42,7 @@ EVENTS: dict[str, Facts] = {
     "scroll": {"Description": "How far the page was scrolled down.", "Units": "px"},
     "slot": {"Description": "The poster clicked, counted in reading order from 0; the click ends the view."},
     "film": {"Description": "The film clicked."},
-    "detail": {"Description": "Further facts of a marker, as JSON."},
+    "detail": {"Description": "Further facts of a marker or a fixation, as JSON."},
 }
 EYE_EVENTS: dict[str, Facts] = {
     "onset": {"Description": "Timestamp of the first sample.", "Units": "s"},
@@ -119,7 +120,7 @@ def write_recording(recording: Recording, slots: Slots, place: Place, root: Path
     stem = str(folder / place.stem)
     views = recording.views(slots.parameters)
     counts = {"stimuli": write_pages(recording, views, root / STIMULI)}
-    counts["events"] = _write_events(recording, views, stem)
+    counts["events"] = _write_events(recording, slots, views, stem)
     eyes = eyes_of(recording) if recording.samples else ()
     for eye in eyes:
         judged = eye is eyes[-1]
@@ -227,10 +228,11 @@ def _onset_s(row: Row) -> float:
     return float(str(row[0]))
 
 
-def _write_events(recording: Recording, views: Sequence[PageView], stem: str) -> int:
+def _write_events(recording: Recording, slots: Slots, views: Sequence[PageView], stem: str) -> int:
     write_json(Path(f"{stem}_events.json"), bids_sidecars.events(recording, EVENTS))
     start_s = _start_s(recording)
-    rows = sorted((*_views(views, start_s), *_markers(recording, start_s)), key=_onset_s)
+    fixations = () if recording.samples else _resting(slots, start_s)
+    rows = sorted((*_views(views, start_s), *fixations, *_markers(recording, start_s)), key=_onset_s)
     write_tsv(Path(f"{stem}_events.tsv"), tuple(EVENTS), rows)
     return len(rows)
 
@@ -253,11 +255,22 @@ def _markers(recording: Recording, start_s: float) -> Iterator[Row]:
         yield (*when, marker.code.value, None, *asked, None, None, None, detail)
 
 
+def _resting(slots: Slots, start_s: float) -> Iterator[Row]:
+    """Yield the fixations of a recording without samples, which has no other place for them."""
+    f = slots.fixations
+    for when, *rest in zip(_spans(f, start_s), *map(numbers, (f.x_px, f.y_px, f.n)), strict=True):
+        detail = json.dumps(dict(zip(("x_px", "y_px", "samples"), rest, strict=True)))
+        yield (*when, "fixation", *(None,) * 8, detail)
+
+
 def _start_s(recording: Recording) -> float:
-    """Return the session time that is zero in the data set: the first sample, else the first event."""
+    """Return the session time that is zero in the data set: the first sample, else whatever came first."""
     if recording.samples:
         return float(recording.gaze(0, 1).t_s[0])
-    return min((marker.t_s for marker in recording.markers()), default=0.0)
+    given = recording.given_fixations()
+    first_s = given.onset_s[:1].tolist() if given is not None else []
+    marked_s, shown_s = (m.t_s for m in recording.markers()), (v.t_s for v in recording.viewports())
+    return min((*first_s, *marked_s, *shown_s), default=0.0)
 
 
 def _since(t_s: np.ndarray, start_s: float) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Literal
 
 import numpy as np
@@ -89,12 +90,14 @@ def physio(recording: Recording, eye: RecordedEye, columns: Mapping[str, Facts],
 
 def physioevents(recording: Recording, slots: Slots, columns: Mapping[str, Facts]) -> Facts:
     """Describe the events found in the samples."""
+    foreign = recording.given_fixations() is not None
+    finder = "another program before the import" if foreign else f"GazeTwin ({METHOD}) in gaze as one"
     return {
         "TaskName": recording.study_name,
         "Columns": list(columns),
-        "Description": f"Eye movements found in x_coordinate and y_coordinate by GazeTwin ({METHOD}).",
+        "Description": f"Eye movements, found by {finder}.",
         "OnsetSource": "timestamp",
-        "Parameters": str(slots.parameters.ivt),
+        **({} if foreign else {"Parameters": asdict(slots.parameters.ivt)}),
         **columns,
     }
 

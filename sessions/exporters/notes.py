@@ -63,10 +63,10 @@ def _gaze(recording: Recording) -> Iterator[str]:
 def _calibration(recording: Recording) -> Iterator[str]:
     attempts = recording.calibrations()
     used = in_force(attempts)
-    if not used:
+    if not used and recording.samples:
         tried = f" (attempts that were not used: {len(attempts)})" if attempts else ""
         yield f"No calibration was applied{tried}: calibrated gaze equals gaze as delivered."
-    elif validated(attempts) is None:
+    elif used and validated(attempts) is None:
         yield "The calibration was not validated: the accuracy of gaze is unknown."
     for eye in sorted({attempt.calibration.eye for attempt in used} - {"both"}):
         yield f"A calibration of the {eye} eye alone was used; under it calibrated gaze is that eye's."

@@ -64,6 +64,6 @@ def _tell(done: list[Exported], as_json: bool) -> None:
         return
     for exported in done:
         total = sum(exported.counts.values())
-        say(f"{exported.session} -> {exported.target} ({total} rows in {len(exported.counts)} tables)")
+        say(f"{exported.session} -> {exported.target}: {total} rows")
         for note in exported.notes:
             say(f"  {note}")

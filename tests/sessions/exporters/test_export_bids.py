@@ -23,6 +23,7 @@ from protocols.participant import Participant
 from sessions.exporters.bids import export_bids
 from sessions.exporters.bids_names import free_label, label
 from sessions.exporters.tsv import cell, extended, read_tsv, write_tsv
+from sessions.foreign import Foreign, GivenFixations
 from sessions.reader import Recording
 
 # What only the people who publish the data can add, or what belongs to other kinds of data.
@@ -333,6 +334,23 @@ def test_an_export_that_died_while_moving_files_can_be_repeated(copy, bare) -> N
     assert exported.target == copy / "sub-P01" / "ses-02"
     _, rows = read_tsv(copy / "sub-P01" / "sub-P01_sessions.tsv")
     assert [row["session_id"] for row in rows] == ["ses-01", "ses-02"]
+
+
+def test_fixations_without_samples_are_among_the_events(tmp_path, scene, begun) -> None:
+    onset_s, offset_s = np.array([100.0, 101.0]), np.array([100.5, 101.25])
+    spots = np.array([[10.0, 20.0], [np.nan, np.nan]])
+    found = GivenFixations(onset_s, offset_s, spots, np.array([0, 0]), "another program")
+    writer = begun(tmp_path / "s.h5", scene)
+    writer.foreign(Foreign({"importer": "test"}, fixations=found))
+    writer.close("complete")
+    (exported,) = export_bids([writer.path], tmp_path / "data")
+    _, rows = read_tsv(next(exported.target.rglob("*_events.tsv")))
+    assert [(row["onset"], row["duration"], row["trial_type"]) for row in rows] == [
+        ("0.0", "0.5", "fixation"),
+        ("1.0", "0.25", "fixation"),
+    ]
+    assert [json.loads(row["detail"])["x_px"] for row in rows] == [10.0, None]
+    assert any("another program found" in note for note in exported.notes)
 
 
 def test_gaze_that_is_not_on_the_screen_is_refused(tmp_path, complete, monkeypatch) -> None:
