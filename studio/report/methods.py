@@ -114,6 +114,7 @@ def _events(evidence: Evidence) -> Iterator[str]:
         yield f"Fixations are those of {evidence.fixations_by}; none were detected here."
     else:
         yield from _detector(evidence.slots.parameters.ivt)
+        yield from _thresholds(evidence.slots.fixations)
     within_px = evidence.slots.parameters.within_px
     yield f"Areas of interest are the fully visible posters{_poster_size(evidence)}; a"
     yield "fixation counts"
@@ -134,6 +135,12 @@ def _detector(ivt: IvtParameters) -> Iterator[str]:
     yield "merged, then those"
     yield f"shorter than {1000 * ivt.min_s:g} ms dropped. No fixation spans a scroll or swipe. Gaze was not"
     yield "filtered."
+
+
+def _thresholds(fixations: Fixations) -> Iterator[str]:
+    known = fixations.threshold_deg_s[np.isfinite(fixations.threshold_deg_s)]
+    if len(known):
+        yield f"Under the noise of this recording the threshold was {known.min():.0f} to {known.max():.0f} deg/s."
 
 
 def _poster_size(evidence: Evidence) -> str:

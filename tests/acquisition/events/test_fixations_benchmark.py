@@ -14,7 +14,7 @@ def test_ours_is_measured_and_what_is_missing_is_named(
 ) -> None:
     monkeypatch.setattr(fixations, "OTHERS", tmp_path / "python")
     monkeypatch.setattr(fixations, "MANY", 10_000)
-    fixations.main(["--seconds", "20", "--rate", "60"])
+    fixations.main(["--seconds", "10", "--rate", "60"])
     lines = capsys.readouterr().out.splitlines()
     offline, incremental = (next(x for x in lines if x.startswith(f"ours, I-VT {w}")) for w in ("off", "inc"))
     assert offline.split()[6:] == incremental.split()[6:]  # F1, kappa and number
