@@ -40,7 +40,10 @@ class SimulatedParticipant:
         self._browsing = Browsing(settings, screen, self._habits)
         self._eye = Scanpath(screen, start_s, screen.rect.centre, self._habits, blinks)
         wire = TrackerError(
-            settings.rate_hz, noise_rms_deg=settings.noise_rms_deg, loss_every_s=settings.loss_every_s
+            settings.rate_hz,
+            noise_rms_deg=settings.noise_rms_deg,
+            loss_every_s=settings.loss_every_s,
+            drift_deg_per_min=settings.drift_deg_per_min,
         )
         self._stamps = SampleStamps(wire, start_s, stamps)
         self.distortion = draw_distortion(error, float(error.uniform(*settings.distortion_deg)), screen)

@@ -24,6 +24,7 @@ class ViewerSettings(Message):
         rate_hz: sampling rate of the simulated tracker.
         noise_rms_deg: its sample-to-sample noise.
         distortion_deg: mean error of its own calibration, drawn from this range; (0, 0) for a perfect one.
+        drift_deg_per_min: how fast reported gaze then drifts to the right, as when a head slowly moves.
         blink_every_s: mean time between blinks.
         loss_every_s: mean time between losses of an eye.
         fixations: how many fixations a trial has before the click, drawn from this range.
@@ -40,6 +41,7 @@ class ViewerSettings(Message):
     rate_hz: float = Field(default=120.0, gt=0, le=2000)
     noise_rms_deg: float = Field(default=0.1, ge=0)
     distortion_deg: tuple[float, float] = (0.6, 1.2)
+    drift_deg_per_min: float = Field(default=0.0, ge=-10, le=10)
     blink_every_s: float = Field(default=5.0, gt=0)
     loss_every_s: float = Field(default=30.0, gt=0)
     fixations: tuple[int, int] = (14, 18)

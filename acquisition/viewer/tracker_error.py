@@ -47,6 +47,7 @@ class TrackerError:
         noise_rms_deg: root mean square distance between successive samples of the mean of both eyes.
         loss_every_s: mean time between losses of one or both eyes (exponential).
         loss_s: shortest and longest loss.
+        drift_deg_per_min: how fast reported gaze drifts to the right.
     """
 
     rate_hz: float = 120.0
@@ -54,6 +55,7 @@ class TrackerError:
     noise_rms_deg: float = 0.1
     loss_every_s: float = 30.0
     loss_s: tuple[float, float] = (0.02, 0.15)
+    drift_deg_per_min: float = 0.0
 
 
 class SampleStamps:
@@ -92,6 +94,8 @@ class SimulatedTracker:
         self._error = error
         self._distortion = distortion
         self._noise, self._losses = rng.spawn(2)
+        self._drift_px_per_s = error.drift_deg_per_min * screen.px_per_deg() / 60.0
+        self._first_s: float | None = None
         self._lost_eyes = np.zeros(2, dtype=bool)
         self._loss = (-np.inf, -np.inf)
 
@@ -104,7 +108,8 @@ class SimulatedTracker:
             open_lid: shape (n,).
         """
         valid = open_lid[:, None] & ~self._lost(t_s)
-        reported = self._distortion.apply(eye_px, self._screen) / np.asarray(self._screen.size_px)
+        reported_px = self._distortion.apply(eye_px, self._screen) + self._drift_px(t_s)
+        reported = reported_px / np.asarray(self._screen.size_px)
         # Two eyes with sd s have a mean with sd s/sqrt(2) per axis; successive means differ by sqrt(2) s.
         sd = self._error.noise_rms_deg / np.sqrt(2.0) * self._screen.px_per_deg()
         noise = self._noise.normal(size=(len(t_s), 2, 3))
@@ -114,6 +119,13 @@ class SimulatedTracker:
         samples[~valid, :3] = np.nan
         samples[..., 3] = valid
         return samples.reshape(len(t_s), 8)
+
+    def _drift_px(self, t_s: FloatArray) -> FloatArray:
+        """Return how far (n, 2) reported gaze has drifted since the first sample."""
+        if self._first_s is None and len(t_s):
+            self._first_s = float(t_s[0])
+        since_s = t_s - (self._first_s or 0.0)
+        return np.stack([self._drift_px_per_s * since_s, np.zeros_like(t_s)], axis=-1)
 
     def _lost(self, t_s: FloatArray) -> BoolArray:
         """Tell which eyes (n, 2) the tracker does not find."""

@@ -49,10 +49,10 @@ Spoil = Callable[[FloatArray, FloatArray], None]
 class Room:
     """A participant in front of a display, a tracker, a session file, and a clock that waits for nobody."""
 
-    def __init__(self, path: Path, study: StudyProtocol, spoil: Spoil | None = None) -> None:
+    def __init__(self, path: Path, study: StudyProtocol, spoil: Spoil | None, drift: float) -> None:
         self.path, self.now_s, self._spoil = path, 100.0, spoil
         self.study = study
-        self.participant = SimulatedParticipant(ViewerSettings(seed=4), self.now_s)
+        self.participant = SimulatedParticipant(ViewerSettings(seed=4, drift_deg_per_min=drift), self.now_s)
         self.writer = SessionWriter.create(
             path,
             study=study,
@@ -141,10 +141,10 @@ def room(tmp_path):
     """Make a room: ``room(spoil, targets=5)``, any field of CalibrationPlan."""
     made: list[Room] = []
 
-    def make(spoil: Spoil | None = None, **fields: object) -> Room:
+    def make(spoil: Spoil | None = None, drift: float = 0.0, **fields: object) -> Room:
         plan = CalibrationPlan(**{"targets": 5, "validation": 4, **fields})
         study = load_study("demo").model_copy(update={"calibration": plan})
-        made.append(Room(tmp_path / f"{len(made)}.h5", study, spoil))
+        made.append(Room(tmp_path / f"{len(made)}.h5", study, spoil, drift))
         return made[-1]
 
     yield make
@@ -389,3 +389,19 @@ def test_the_operator_is_asked_why_to_carry_on_below_the_limits(room) -> None:
     assert [v.verdict for v in asked] == ["red"]
     assert one.payloads(Code.CALIBRATION_ACCEPTED)[-1]["reason"] == "the participant wears thick glasses"
     assert "carried on because the participant wears thick glasses" in found(one.checked())["calibration"]
+
+
+def test_a_slow_drift_is_followed_over_many_checks(room) -> None:
+    """Two degrees a minute: each check finds two thirds of a degree and takes it back."""
+    one = room(drift=2.0)
+    one.calibrate()
+    for _ in range(4):
+        one.wait_until(one.now_s + 18.0)
+        assert not one.drifted_away()
+    attempts = one.end()
+    shifts_px = [a.calibration.shift_px[0] for a in attempts if a.record.kind == "drift"]
+    assert len(shifts_px) >= 3
+    assert shifts_px == sorted(shifts_px, reverse=True)
+    elapsed_min = (attempts[-1].from_s - attempts[0].from_s) / 60
+    assert -shifts_px[-1] == pytest.approx(2.0 * elapsed_min * DEG, rel=0.25)
+    assert verdicts(one.checked())["drift at targets"] == "good"
