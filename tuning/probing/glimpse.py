@@ -35,7 +35,7 @@ class Glimpse:
     last_layers: int = 2
     head_temperature: float = 0.5
     depth_slope: float = 0.2
-    epsilon: float = 1e-6
+    epsilon: float = 1e-8
     name: str = "glimpse"
 
     def plan(self, spec: BackboneSpec) -> Plan:

@@ -1,12 +1,13 @@
 """Attention below the top layer, and its gradient, in chunks of rows.
 
-Nothing of a chunk is kept: the backward pass computes it again.
+Nothing is kept of a chunk, unless it is the only one: the backward pass computes it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -55,7 +56,7 @@ class LowerMap:
 
     def sums(self) -> Sums:
         """Return what is summed over the whole map."""
-        chunks = [checkpoint(_summed, *self._factors(rows), use_reentrant=False) for rows in self._rows()]
+        chunks = [self._read(_summed, *self._factors(rows)) for rows in self._rows()]
         products, gradients, strength = zip(*chunks, strict=True)
         return Sums(torch.cat(products, 2), torch.stack(gradients).sum(0), torch.stack(strength).sum(0))
 
@@ -63,14 +64,22 @@ class LowerMap:
         """Return Σ_i row_i Σ_h heads_h Q[h, i, :], (B, S), for heads (B, H) and row (B, S)."""
         found = row.new_zeros(row.shape)
         for rows in self._rows():
-            factors = self._factors(rows)
-            chunk = checkpoint(_weighed, heads, row[:, rows], *factors, use_reentrant=False)
+            chunk = self._read(_weighed, heads, row[:, rows], *self._factors(rows))
             found = found + torch.nn.functional.pad(chunk, (0, row.shape[1] - chunk.shape[1]))
         return found
 
-    def _rows(self) -> Iterator[slice]:
+    def _read(self, read: Callable[..., Any], *factors: Tensor) -> Any:
+        """Read a chunk; a map that is one chunk is small enough to be kept for the backward pass."""
+        if self._chunk() >= self.queries.shape[2]:
+            return read(*factors)
+        return checkpoint(read, *factors, use_reentrant=False)
+
+    def _chunk(self) -> int:
         batch, heads, length, _ = self.queries.shape
-        size = max(1, CHUNK_ENTRIES // (batch * heads * length))
+        return max(1, CHUNK_ENTRIES // (batch * heads * length))
+
+    def _rows(self) -> Iterator[slice]:
+        length, size = self.queries.shape[2], self._chunk()
         for start in range(0, length, size):
             yield slice(start, min(start + size, length))
 
