@@ -39,8 +39,11 @@ STREAMS: tuple[tuple[str, int], ...] = (
 )
 """Wire formats and rates in Hz; the first has 37 channels."""
 
+FILLED_S = 120
+"""After this time in s every buffer of fixed length is full, and memory should not grow any more."""
+
+_LIVE_S = 60.0
 _PUSH_EVERY_S = 0.002
-_SETTLED_S = 3.0
 
 
 def publish(profile: str, rate_hz: int, seconds: float) -> None:
@@ -66,7 +69,7 @@ class _TimedLive:
     """The live buffer, with the delay of every sample that has just become visible in it."""
 
     def __init__(self, clock: Clock) -> None:
-        self._buffer, self._clock, self.delays = LiveBuffer(60.0), clock, Delays()
+        self._buffer, self._clock, self.delays = LiveBuffer(_LIVE_S), clock, Delays()
 
     def append(self, chunk: GazeChunk) -> None:
         """Take samples."""
@@ -140,8 +143,11 @@ def _until_told() -> dict[str, float]:
     while not told.wait(1.0):
         grown.append(memory_mib())
     seconds = time.monotonic() - since_s
-    early = grown[len(grown) // 4]
-    return {"cores": (time.process_time() - cpu_s) / seconds, "early_mib": early, "end_mib": grown[-1]}
+    return {
+        "cores": (time.process_time() - cpu_s) / seconds,
+        "early_mib": grown[min(FILLED_S, len(grown) - 1)],
+        "end_mib": grown[-1],
+    }
 
 
 def _set_when_told(told: threading.Event) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from acquisition.lsl_config import loopback_environment, new_session_id
-from benchmarks._four_streams import STREAMS, publish, record, record_plainly
+from benchmarks._four_streams import FILLED_S, STREAMS, publish, record, record_plainly
 
 _LIVE_P99_MS, _DISK_P99_MS, _CORES, _GROWTH_MIB = 30.0, 1000.0, 1.0, 32.0
 _SETTLED_S = 1.5
@@ -106,7 +106,7 @@ def _tell(program: subprocess.Popen[str]) -> None:
 
 def _table(title: str, report: Report, seconds: float) -> None:
     print(f"\n{title}: {report['cores']:.1%} of one core", end="; ")
-    print(f"memory {report['early_mib']:.0f} MiB after a quarter, {report['end_mib']:.0f} MiB at the end")
+    print(f"memory {report['early_mib']:.0f} MiB after {FILLED_S} s, {report['end_mib']:.0f} MiB at the end")
     print(f"{'stream':12}{'[Hz]':>6}{'sent':>9}{'received':>9}{'lost':>6}{'order':>7}", end="")
     print(
         f"{'live p50':>10}{'p95':>8}{'p99':>8}{'max':>8}{'disk p50':>10}{'p95':>8}{'p99':>8}{'max [ms]':>9}"

@@ -14,19 +14,22 @@ import numpy as np
 import pytest
 
 from acquisition.clock import SteadyClock
-from acquisition.lsl import LslSource
+from acquisition.lsl import LslSource, streams
 from acquisition.recorder import Recorder
+from protocols.errors import SourceAmbiguous
 from protocols.geometry import Screen
 from protocols.markers import Code
 
 # Once someone listens, publishes numbered samples for ever, each when its stamp is due, and says every
-# 50 ms how many it has pushed. Arguments: profile, device, rate in Hz, first number.
+# 50 ms how many it has pushed. After 200 samples its clock may be set. Arguments: profile, device, rate in
+# Hz, first number, by how many s the clock is set.
 PROGRAM = """
 import sys, time
 import numpy as np
 from acquisition.outlet import GazeOutlet
 from acquisition.profiles import format_named
 profile, device, rate, first = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+jump = float(sys.argv[5])
 outlet = GazeOutlet(format_named(profile), device, rate)
 print("ready", flush=True)
 outlet.wait_for_consumer()
@@ -37,7 +40,8 @@ while True:
     numbers = np.arange(first + sent, first + due, dtype=float)
     values = np.full((len(numbers), width), 0.5)
     values[:, 0] = numbers
-    outlet.push(values, start + np.arange(sent, due) / rate)
+    index = np.arange(sent, due)
+    outlet.push(values, start + index / rate + jump * (index >= 200))
     sent = max(sent, due)
     if time.monotonic() > told + 0.05:
         told = time.monotonic()
@@ -49,8 +53,10 @@ while True:
 class Tracker:
     """A numbered outlet that runs until it is killed."""
 
-    def __init__(self, profile: str, device: str, rate_hz: float = 500.0, first: int = 0) -> None:
-        arguments = [profile, device, str(rate_hz), str(first)]
+    def __init__(
+        self, profile: str, device: str, rate_hz: float = 500.0, first: int = 0, jump_s: float = 0.0
+    ) -> None:
+        arguments = [profile, device, str(rate_hz), str(first), str(jump_s)]
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", PROGRAM, *arguments], stdout=subprocess.PIPE, text=True
         )
@@ -191,3 +197,34 @@ def test_a_second_stream_that_passes_for_the_first_is_marked(profile, tracker, r
     (event,) = [m for m in sink.markers if m.code is Code.SOURCE_DUPLICATED]
     assert event.payload["streams"] == 2
     assert "close all but one" in str(event.payload["words"])
+
+
+@pytest.mark.parametrize("jump_s", [60.0, -60.0])
+def test_a_clock_that_is_set_while_recording_is_marked_and_followed(jump_s, tracker, recording, sink):
+    tracker("tobii-pro", "set", jump_s=jump_s)
+    recorder = recording()
+    _until(lambda: recorder.status().samples > 700)
+    report = recorder.stop()
+    (jumped,) = [m for m in sink.markers if m.code is Code.CLOCK_JUMPED]
+    assert jumped.payload["jumped_s"] == pytest.approx(jump_s, abs=0.3)
+    (connection,) = report.connections
+    assert connection.link.clock == "device"
+    assert connection.link.offset_s == pytest.approx(-jump_s, abs=0.3)
+    got = sink.samples
+    assert np.diff(got.t_source_s)[199] == pytest.approx(jump_s + 0.002, abs=1e-3)
+    assert got.raw[:, 0].tolist() == list(range(len(got)))
+    after_s = got.t_s[400:]
+    np.testing.assert_allclose(after_s - after_s[0], np.arange(len(after_s)) / 500.0, atol=0.05)
+    assert abs(after_s[-1] - SteadyClock().now_s()) < 5.0
+
+
+def test_streams_that_cannot_be_told_apart_are_refused_and_one_can_be_named_by_uid(tracker, recording):
+    tracker("tobii-pro", "twin")
+    tracker("tobii-pro", "twin", first=100_000)
+    with pytest.raises(SourceAmbiguous, match="2 gaze streams answer"):
+        recording(source_id="Tobiiat_twin")
+    (first, second) = streams(1.0)
+    assert first.uid != second.uid
+    recorder = recording(identity=second.uid)
+    _until(lambda: recorder.status().samples > 10)
+    assert recorder.stop().connections[0].link.uid == second.uid
