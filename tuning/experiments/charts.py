@@ -12,7 +12,7 @@ from tuning.experiments.lines import Line
 from tuning.experiments.markup import Html, tag
 
 WIDTH_PX = 960
-LABEL_PX = 260
+LABEL_PX = 300
 ROW_PX = 26
 VALUE_PX = 70
 
@@ -63,12 +63,16 @@ def forest(tests: Sequence[Comparison]) -> Html:
     high, step = _round(0.0, reach)
     axis = _Axis(-high, high, step)
     height = ROW_PX * len(tests)
-    parts = axis.drawn(height, "difference in KL to the main condition [nats]; left of zero is better")
+    parts = axis.drawn(
+        height, "difference in KL [nats] to the main condition, or to the one named; left of zero is better"
+    )
     zero = axis.x_px(0.0)
     parts.append(tag("line", x1=zero, x2=zero, y1=0, y2=height, class_="axis"))
     for i, test in enumerate(tests):
         y = ROW_PX * i + ROW_PX / 2
-        parts.append(_label(test.first.removeprefix("twin, "), y, "twin"))
+        other = test.second.removeprefix("twin").removeprefix(", ")
+        words = test.first.removeprefix("twin, ") + (f" (to {other})" if other else "")
+        parts.append(_label(words, y, "baseline"))
         kind = "baseline" if test.holm is None or test.holm >= 0.05 else "twin"
         parts += _mark(axis, y, test.found.mean, (test.found.low, test.found.high), kind)
     return _svg(parts, height, "Effect of each change on KL, with 95 % intervals")

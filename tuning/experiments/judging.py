@@ -96,19 +96,31 @@ def against_baselines(arena: Arena, seed: int = 0) -> list[Comparison]:
     return made
 
 
-def against_main(arena: Arena, scores: Mapping[Condition, Scores], seed: int = 0) -> list[Comparison]:
-    """Compare every changed condition with the main one; a family is one twin on one measure."""
+def against_main(
+    arena: Arena, scores: Mapping[Condition, Scores], against: Mapping[str, str] | None = None, seed: int = 0
+) -> list[Comparison]:
+    """Compare every changed condition with the main one; a family is one twin on one measure.
+
+    Args:
+        arena: the main condition.
+        scores: of all conditions.
+        against: per change, the other change it is compared with instead; empty for the main condition.
+        seed: of the bootstrap.
+    """
+    changes = {condition.change: found for condition, found in beside(arena.main, scores)}
     made = []
     for twin in TWINS:
         for metric in TESTED:
             named = []
-            for condition, changed in beside(arena.main, scores):
-                test = compared(
-                    arena.title(), changed.people(twin, metric), arena.people(twin, metric), metric, seed
+            for change, found in changes.items():
+                other = (against or {}).get(change, "")
+                rival = (
+                    changes[other].people(twin, metric) if other in changes else arena.people(twin, metric)
                 )
+                test = compared(arena.title(), found.people(twin, metric), rival, metric, seed)
                 if test is not None:
-                    first = f"{WORDS[twin]}, {condition.change}"
-                    named.append(replace(test, first=first, second=WORDS[twin]))
+                    second = f"{WORDS[twin]}, {other}" if other in changes else WORDS[twin]
+                    named.append(replace(test, first=f"{WORDS[twin]}, {change}", second=second))
             made += corrected(named)
     return made
 

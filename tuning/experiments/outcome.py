@@ -52,7 +52,8 @@ def worked_out(found: Found) -> Outcome:
     scores = scores_of(found)
     places = arenas(scores)
     tests = [test for arena in places for test in against_baselines(arena)]
-    changes = [test for arena in places for test in against_main(arena, scores)]
+    against = {ablation.name: ablation.against for ablation in found.study.ablations}
+    changes = [test for arena in places for test in against_main(arena, scores, against)]
     said = claims(places[0], found.stable()) if places else []
     measured = targets(places, scores, tests, said) if places else []
     return Outcome(

@@ -66,7 +66,7 @@ def _arena(arena: str, outcome: Outcome, *, first: bool) -> list[Html]:
         _tests(tests),
     ]
     if changes:
-        of_twin = [t for t in changes if t.metric == "kl" and t.second == WORDS["twin"]]
+        of_twin = [t for t in changes if t.metric == "kl" and t.first.startswith(f"{WORDS['twin']}, ")]
         parts += [tag("h3", "Changes against the main condition"), forest(of_twin), _tests(changes)]
     if first:
         parts.insert(1, tag("p", _HOW_TO_READ, class_="muted"))

@@ -83,6 +83,8 @@ class Ablation(_Part):
         rescaled: divide the weight of the attention loss by what the importance weights add up to on the
             human distribution, so that they move emphasis and not the size of the loss.
         everywhere: run it with every operator, backbone, signal and split, not only with the first of each.
+        against: the ablation it is compared with, when it differs from that by one thing and from the main
+            condition by several; empty for the main condition.
     """
 
     name: Name
@@ -90,6 +92,7 @@ class Ablation(_Part):
     fit: dict[str, Any] = {}
     rescaled: bool = False
     everywhere: bool = False
+    against: str = ""
 
 
 class StudyFile(_Part):
@@ -131,7 +134,11 @@ class StudyFile(_Part):
     def _sound(self) -> Self:
         for name in ("backbones", "operators", "signals", "splits", "seeds", "newcomer_screens"):
             _refuse_repeats(name, [str(value) for value in getattr(self, name)])
-        _refuse_repeats("ablations", [a.name for a in self.ablations])
+        names = [a.name for a in self.ablations]
+        _refuse_repeats("ablations", names)
+        strangers = sorted({a.against for a in self.ablations} - {"", *names})
+        if strangers:
+            raise ValueError(f"ablations are compared with {', '.join(strangers)}, which is not among them")
         for differing in ({}, self.newcomer_fit, *(a.fit for a in self.ablations)):
             self.config(self.operators[0], self.signals[0], self.seeds[0], differing)
         return self
