@@ -89,10 +89,11 @@ def main(argv: Sequence[str]) -> int:
     """Run the ``streams`` program: list gaze streams."""
     parser = argparse.ArgumentParser(prog="streams", description="List the gaze streams on the network.")
     parser.add_argument("--timeout", type=float, default=1.0, help="seconds to wait for answers")
+    parser.add_argument("--listen", type=float, default=0.0, help="seconds to measure rates; 0: not at all")
     parser.add_argument("--json", action="store_true", help="report as one JSON array")
     options = parser.parse_args(argv)
     try:
-        found = listed(options.timeout)
+        found = listed(options.timeout, options.listen)
     except GazeTwinError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -29,7 +29,10 @@ def streams(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the gaze streams on the network and how each channel is understood."""
+    """List the gaze streams on the network, how each channel is understood, and the rate that really arrives.
+
+    Measuring connects to the streams, which starts a waiting gazetwin tracker; --listen 0 only looks.
+    """
     from acquisition.stream_table import listed
     from studio.remembered import reading
 

@@ -58,7 +58,7 @@ def received(source: LslSource, wanted: int) -> GazeChunk:
 
 
 def test_tracker_is_listed_and_every_sample_arrives(tracker):
-    listed = run("streams", "--json", "--wait", "2")
+    listed = run("streams", "--json", "--wait", "2", "--listen", "0")
     (stream,) = json.loads(listed.stdout)["streams"]
     assert (stream["name"], stream["profile"]) == ("Tobii", "tobii-pro")
     assert stream["channels"][0]["role"] == "gaze x, left"
