@@ -23,6 +23,23 @@ TOBII_TSV = WireFormat(
     pupil_mm_per_unit=1.0,
 )
 
+TOBII_PRO_LAB = WireFormat(
+    profile="tobii-pro-lab",
+    tool="Tobii Pro Lab, data export as tab-separated text",
+    names=(),
+    type="",
+    channels=(),
+    sample_type="double64",
+    nominal_hz=0.0,
+    coordinates=Coordinates(Unit.PX),
+    points=(
+        GazePoint("left", "Gaze point left X", "Gaze point left Y", "Validity left"),
+        GazePoint("right", "Gaze point right X", "Gaze point right Y", "Validity right"),
+    ),
+    pupils=("Pupil diameter left", "Pupil diameter right"),
+    pupil_mm_per_unit=1.0,
+)
+
 EYELINK_ASC = WireFormat(
     profile="eyelink-asc",
     tool="EyeLink, converted by edf2asc",
@@ -35,4 +52,4 @@ EYELINK_ASC = WireFormat(
     points=(GazePoint("left", "left_x", "left_y"), GazePoint("right", "right_x", "right_y")),
 )
 
-FILE_FORMATS: tuple[WireFormat, ...] = (TOBII_TSV, EYELINK_ASC)
+FILE_FORMATS: tuple[WireFormat, ...] = (TOBII_TSV, TOBII_PRO_LAB, EYELINK_ASC)

@@ -18,7 +18,7 @@ class SourceInfo:
 
     Attributes:
         name: as a person would call it.
-        kind: ``lsl``, ``mouse``, ``scripted`` or ``replay``.
+        kind: ``lsl``, ``mouse``, ``scripted``, ``replay`` or ``imported``.
         profile: the wire format that was recognised, for example ``tobii-pro``.
         source_id: stable device id, empty when the device gives none.
         nominal_hz: claimed rate in Hz, 0 when irregular or unknown.

@@ -14,6 +14,7 @@ FORMATS: Mapping[str, str] = {
     "eyelink-asc": "EyeLink: an .asc file made by edf2asc",
     "pupil-cloud": "Pupil Cloud: the folder with gaze.csv, or that file",
     "recgaze": "RecGaze: the folder with summary_feedback.csv",
+    "tobii-pro-lab": "Tobii Pro Lab: its data export, .tsv or .tsv.gz",
     "tobii-tsv": "Tobii: tab-separated samples of both eyes, .tsv or .tsv.gz",
     "xdf": "XDF: any file with a gaze stream",
 }

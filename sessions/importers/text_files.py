@@ -17,7 +17,7 @@ from protocols.errors import ForeignFileError
 from protocols.geometry import FloatArray
 from sessions.source_tables import SourceTable
 
-MOST_BYTES = 4 << 30
+MOST_BYTES = 2 << 30
 _MOST_DIGITS = 40
 _WHY = "A value read from the wrong place would look like data."
 _DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon", " ": "space"}
@@ -165,10 +165,7 @@ def read_delimited(
     Raises:
         ForeignFileError: as ``read_text``; columns missing; a row of another length; no row.
     """
-    try:
-        rows, lines = _cells(read_text(path), delimiter)
-    except csv.Error as error:
-        raise damaged(path, f"it is no table ({error})") from error
+    rows, lines = _cells(path, delimiter)
     header, rows, lines = rows[0], rows[1:], lines[1:]
     _refuse_header(path, header, delimiter, required)
     if not rows:
@@ -182,14 +179,21 @@ def read_delimited(
     return Delimited(path, names, full, lines, width - len(header))
 
 
-def _cells(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows, lines, before = [], [], 0
-    for row in reader:
-        if row:
-            rows.append(row)
-            lines.append(before + 1)
-        before = reader.line_num
+def _cells(path: Path, delimiter: str) -> tuple[list[list[str]], list[int]]:
+    """Return rows and the line each begins on; equal cells are one object, of which large tables have few."""
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    known: dict[str, str] = {}
+    before = 0
+    try:
+        for row in reader:
+            if row:
+                rows.append([known.setdefault(cell, cell) for cell in row])
+                lines.append(before + 1)
+            before = reader.line_num
+    except csv.Error as error:
+        raise damaged(path, f"line {reader.line_num}: it is no table ({error})") from error
     return rows, lines
 
 

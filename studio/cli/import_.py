@@ -28,7 +28,7 @@ def import_(
         str,
         typer.Argument(
             metavar="FORMAT",
-            help="adserp, eyelink-asc, pupil-cloud, recgaze, tobii-tsv or xdf; see docs/importing.md.",
+            help="adserp, eyelink-asc, pupil-cloud, recgaze, tobii-pro-lab, tobii-tsv or xdf.",
         ),
     ],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The file, or the data set's folder.")],

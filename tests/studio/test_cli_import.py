@@ -72,8 +72,6 @@ def test_a_display_that_cannot_be_read_shows_how_to_write_it(tmp_path, display):
     [
         ("edf", "tobii300.tsv", "There is no format 'edf'"),
         ("tobii-tsv", "gaze.csv", "no column 'Time'"),
-        ("tobii-tsv", "nowhere.tsv", "There is no file"),
-        ("xdf", "gaze.csv", "byte 1"),
     ],
 )
 def test_what_cannot_be_imported_ends_in_a_message_of_three_parts(tmp_path, format_name, file, message):
