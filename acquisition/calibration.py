@@ -26,6 +26,7 @@ SHRINKAGE = 0.3
 FEWEST_POINTS = 4
 _LEAST_VALID = 0.5
 _MOST_SPREAD_DEG = 1.0
+_NAMED = 3
 _EDGE = 1.2  # half screen widths; beyond, the correction stays what it is there
 
 Method = Literal["identity", "residual-quadratic-ridge"]
@@ -143,7 +144,7 @@ def fit_calibration(windows: Sequence[TargetWindow], screen: Screen, eye: Eye = 
         eye: whose gaze it is.
 
     Raises:
-        TooFewValid: a target was not looked at steadily (the message names all of those), or there are fewer
+        TooFewValid: a target was not looked at steadily (the message says which), or there are fewer
             than four.
         AxesSuspicious: the map turns, mirrors or moves gaze more than any tracker error would.
     """
@@ -169,13 +170,14 @@ def clean_points(windows: Sequence[TargetWindow], screen: Screen) -> tuple[Calib
     """Reduce each window to one point.
 
     Raises:
-        TooFewValid: naming every target whose gaze cannot be used.
+        TooFewValid: telling how many targets' gaze cannot be used, and of the first few why.
     """
     measured = [measured_point(window, screen) for window in windows]
     bad = [problem for problem in measured if isinstance(problem, str)]
     if bad:
+        more = f"; and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
         raise TooFewValid(
-            f"{len(bad)} of {len(windows)} targets cannot be used: {'; '.join(bad)}.",
+            f"{len(bad)} of {len(windows)} targets cannot be used: {'; '.join(bad[:_NAMED])}{more}.",
             "Gaze would be corrected towards where nobody looked.",
             "Repeat these targets; check that the tracker sees both eyes.",
         )

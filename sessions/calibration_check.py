@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from acquisition.quality import Validation
+from acquisition.quality import Validation, verdict
 from protocols.blocks import QualityLimits
 from protocols.markers import Code, Marker
 from sessions.calibrations import CalibrationAttempt, in_force, validated
@@ -58,7 +58,7 @@ def calibration_items(
     yield _calibrated(attempts, markers)
     used, validation = in_force(attempts), validated(attempts)
     if used and validation is not None:
-        yield _accuracy(used, validation)
+        yield _accuracy(used, validation, limits)
         yield _precision(validation)
         yield _loss(validation, limits)
     drift = drift_numbers(markers, limits)
@@ -114,7 +114,8 @@ def _calibrated(attempts: Sequence[CalibrationAttempt], markers: Sequence[Marker
             advice = (
                 "Find out why before the next session; this one has gaze as delivered, of unknown accuracy."
             )
-            return item(name, "bad", f"none of {len(tried)} attempts led to one: {failed[-1]}{why}", advice)
+            words = failed[-1].rstrip(".")
+            return item(name, "bad", f"none of {len(tried)} attempts led to one: {words}{why}", advice)
         return item(name, "warning", f"none used{why}", "Gaze is as the tracker delivered it; say so.")
     validation, last = validated(attempts), used[-1]
     if validation is None or validation.accuracy_mean_deg is None:
@@ -127,7 +128,7 @@ def _calibrated(attempts: Sequence[CalibrationAttempt], markers: Sequence[Marker
     return item(name, _VERDICTS[validation.verdict], found, advice)
 
 
-def _accuracy(used: Sequence[CalibrationAttempt], validation: Validation) -> CheckItem:
+def _accuracy(used: Sequence[CalibrationAttempt], validation: Validation, limits: QualityLimits) -> CheckItem:
     mean, worst, median = (
         validation.accuracy_mean_deg,
         validation.accuracy_max_deg,
@@ -137,7 +138,10 @@ def _accuracy(used: Sequence[CalibrationAttempt], validation: Validation) -> Che
     eyes = [f"{q.name} {_deg(q.accuracy_mean_offset_deg)}" for q in eye_qualities(used)]
     advice = "Calibrate in the tracker's own program, then again here; check distance, glasses and light."
     more = f" ({', '.join(eyes)})" if len(eyes) > 1 else ""
-    return item("accuracy", _VERDICTS[validation.verdict], found + more, advice)
+    offsets = [p.accuracy_mean_offset_deg for p in validation.points]
+    known = [deg for deg in offsets if deg is not None] if None not in offsets else []
+    alone = verdict(known, [0.0], limits)  # loss has a line of its own
+    return item("accuracy", _VERDICTS[alone], found + more, advice)
 
 
 def _precision(validation: Validation) -> CheckItem:
@@ -166,9 +170,9 @@ def _drift_at_targets(drift: DriftNumbers, limits: QualityLimits) -> CheckItem:
         f"{drift.recalibrated} calibrated anew, {drift.left} left as they were"
     )
     far = drift.last_deg is not None and drift.last_deg > limits.drift_correctable_deg
-    verdict: Verdict = "good" if not drift.left else "bad" if far else "warning"
+    grade: Verdict = "good" if not drift.left else "bad" if far else "warning"
     advice = "Gaze after these checks is off by what they found: leave these blocks out, or say so."
-    return item("drift at targets", verdict, found, advice)
+    return item("drift at targets", grade, found, advice)
 
 
 def _drift_at_clicks(drift: DriftNumbers, off: float, limits: QualityLimits) -> CheckItem:
