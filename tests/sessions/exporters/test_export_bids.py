@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import math
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -94,6 +95,15 @@ def one_eyed(made, scene) -> Path:
         gaze=replace(scene.gaze, raw=raw),
         participant=Participant(pseudonym="P01.A"),
     )
+
+
+@pytest.fixture(scope="module")
+def newcomer(scene, begun, tmp_path_factory) -> Path:
+    """Another participant, who left at once."""
+    someone = replace(scene, participant=Participant(pseudonym="NEW"))
+    writer = begun(tmp_path_factory.mktemp("newcomer") / "s.h5", someone)
+    writer.close("aborted")
+    return writer.path
 
 
 @pytest.fixture(scope="module")
@@ -385,6 +395,56 @@ def test_any_text_fits_a_cell(tmp_path_factory, rows: list[list[str]]) -> None:
     columns, back = read_tsv(path)
     assert columns == ["a", "b"]
     assert [[row["a"], row["b"]] for row in back] == [[cell(text) for text in row] for row in clean]
+
+
+class Died(Exception):
+    pass
+
+
+@pytest.mark.parametrize("begun_before", [True, False])
+def test_whenever_an_export_dies_the_data_set_is_consistent_and_the_rest_can_follow(
+    exported, bare, newcomer, tmp_path, monkeypatch, begun_before: bool
+) -> None:
+    wanted = [bare, newcomer]
+    for moves in range(20):
+        root = tmp_path / str(moves)
+        if begun_before:
+            shutil.copytree(exported, root, copy_function=os.link)
+        else:
+            root.mkdir()
+        _die_after(moves, monkeypatch)
+        try:
+            targets = [e.target for e in export_bids(wanted, root)]
+        except Died:
+            targets = []
+        monkeypatch.undo()
+        subjects = {row["participant_id"] for row in read_tsv(root / "participants.tsv")[1]}
+        assert {path.name for path in root.glob("sub-*")} <= subjects
+        for subject in root.glob("sub-*"):
+            sessions = {row["session_id"] for row in read_tsv(subject / f"{subject.name}_sessions.tsv")[1]}
+            assert {path.name for path in subject.glob("ses-*")} <= sessions
+        if targets:
+            break
+        for path in wanted:
+            with contextlib.suppress(ExportError):  # this one had come through
+                targets += [e.target for e in export_bids([path], root)]
+        assert len(list(root.glob("sub-*/ses-*"))) == (5 if begun_before else 2)
+    assert moves == (4 if begun_before else 6)
+
+
+def _die_after(moves: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = iter(range(moves))
+
+    def dying(real: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:
+        def move(path: Path, target: Path) -> Path:
+            if next(left, None) is None:
+                raise Died
+            return real(path, target)
+
+        return move
+
+    monkeypatch.setattr(Path, "rename", dying(Path.rename))
+    monkeypatch.setattr(Path, "replace", dying(Path.replace))
 
 
 def test_a_table_that_lost_its_pseudonyms_is_not_guessed_at(copy, bare) -> None:
