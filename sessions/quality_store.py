@@ -10,11 +10,11 @@ import h5py
 
 from protocols.errors import SessionError
 from sessions.atomic_file import AtomicFile
+from sessions.calibrations import in_force
 from sessions.check import CheckReport
 from sessions.opening import busy, opened
 from sessions.reader import Recording
 from sessions.schema import derived_path
-from sessions.slots import SlotParameters, slots_digest
 
 METHOD = "quality-1"
 """Named in every digest; another one as soon as the same recording is judged by other rules."""
@@ -65,8 +65,8 @@ def stored_quality(path: Path) -> CheckReport | None:
 
 
 def _where(recording: Recording) -> str:
-    calibrated = slots_digest(SlotParameters(), recording.calibrations())
-    digest = hashlib.sha256(f"{METHOD} {calibrated}".encode()).hexdigest()[:16]
+    used = [(repr(a.from_s), a.calibration.to_json()) for a in in_force(recording.calibrations())]
+    digest = hashlib.sha256(json.dumps([METHOD, used]).encode("utf-8")).hexdigest()[:16]
     return derived_path("quality", digest)
 
 

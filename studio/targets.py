@@ -20,7 +20,7 @@ _FRAMES_S = (0.0, 0.12, 0.24, 0.36)
 """When the shrinking target is drawn anew, counted from its onset."""
 
 Wait = Callable[[float], float]
-"""Waits until a session time in s and returns what it became; raises when the session is to go elsewhere."""
+"""Waits until a session time in s, for -inf not at all; returns what it became; raises to leave."""
 
 
 class TargetShow:

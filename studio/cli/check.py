@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -13,6 +14,8 @@ from studio.cli.output import emit, progress, say, show
 
 if TYPE_CHECKING:
     from sessions.check import CheckReport
+
+log = logging.getLogger(__name__)
 
 COLOURS = {"good": ("green", "green"), "warning": ("amber", "yellow"), "bad": ("red", "bold red")}
 
@@ -29,16 +32,18 @@ def check(session: SessionPath, as_json: AsJson = False) -> None:
     with progress() as bar:
         task = bar.add_task("comparing pages", total=None)
         report = judged(session, lambda done, total: bar.update(task, completed=done, total=total))
+    problem = ""
     try:
         store_quality(session, report)
-        kept = "This judgement is kept in the recording."
     except SessionError as error:
-        kept = f"{error.what} {error.why} {error.fix}"
+        problem = str(error)
     if as_json:
         emit(report)
+        if problem:
+            log.warning("%s", problem)
     else:
         _print(report)
-        say(kept)
+        say(problem or "This judgement is kept in the recording.")
     if report.verdict == "bad":
         raise negative()
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from acquisition.eyes import eyes_px
 from acquisition.profiles import Profile, format_named
 from acquisition.samples import GazeChunk
 from acquisition.source import SourceInfo
+from acquisition.targets import ShownTarget, calibration_targets
 from acquisition.viewer.messages import ShowTarget
 from acquisition.viewer.participant import SimulatedParticipant
 from acquisition.viewer.settings import ViewerSettings
@@ -28,7 +32,7 @@ from sessions.check import CheckReport, check
 from sessions.live import LiveSlots
 from sessions.reader import Recording
 from sessions.writer import SessionWriter
-from studio.calibrating import ATTEMPTS, CalibrationPhase, Verdict
+from studio.calibrating import ATTEMPTS, CalibrationPhase, Verdict, redone
 from studio.gaze_care import GazeCare
 from studio.journal import GazeTap, Journal
 from studio.script import Script
@@ -405,3 +409,16 @@ def test_a_slow_drift_is_followed_over_many_checks(room) -> None:
     elapsed_min = (attempts[-1].from_s - attempts[0].from_s) / 60
     assert -shifts_px[-1] == pytest.approx(2.0 * elapsed_min * DEG, rel=0.25)
     assert verdicts(one.checked())["drift at targets"] == "good"
+
+
+@settings(max_examples=50, deadline=None)
+@given(bad=st.sets(st.integers(0, 12)), order=st.permutations(range(13)))
+def test_redoing_targets_keeps_their_order_and_every_other_look(bad: set[int], order: list[int]) -> None:
+    places = calibration_targets(13, SCREEN)[order]
+    shown = tuple(ShownTarget((float(x), float(y)), i, i + 1.0) for i, (x, y) in enumerate(places))
+    again = [replace(shown[i], t_on_s=100.0 + i, t_off_s=101.0 + i) for i in sorted(bad)]
+    merged = redone(shown, again)
+    assert [t.target_px for t in merged] == [t.target_px for t in shown]
+    assert all(new is old for i, (new, old) in enumerate(zip(merged, shown, strict=True)) if i not in bad)
+    assert {t for t in merged if t.t_on_s >= 100.0} == set(again)
+    assert redone(merged, again) == merged
