@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 _OFFSET_EVERY_S = 5.0
 _OFFSET_AGAIN_S = 0.5  # when there is no estimate yet
 _PATIENCE_S = 1.0
+_WAITS = 2
 _LOOK_EVERY_S = 1.0
 _TWICE_S = 3.0  # a stream that was killed and restarted is seen twice for less than this
 
@@ -85,6 +86,8 @@ class LslSource:
         self._looked_s = 0.0
         self._alone_s = 0.0
         self._twice = False
+        self._past_uid = ""
+        self._waits = 0
         self._is_open = False
 
     @property
@@ -102,6 +105,7 @@ class LslSource:
             nominal_hz=stream.nominal_hz,
             channels=profile.channels,
             units=profile.units,
+            read_by=profile.format.file,
         )
 
     @property
@@ -154,7 +158,7 @@ class LslSource:
         if not len(stamps):
             self._silence(now_s)
             return GazeChunk.empty(len(self.info.channels))
-        self._measure_offset(now_s, patience_s=0.0)
+        self._measure_offset(now_s)
         self._heard_s = now_s
         return self._chunk(values, stamps, now_s, deaf_s)
 
@@ -212,10 +216,11 @@ class LslSource:
     def _reconnected(self) -> None:
         """Start a new account: the program at the other end is another one, perhaps with another clock."""
         now_s = self._clock.now_s()
-        self._times = SourceClock(self._heard_s, self._times.offset_s)
+        self._times = SourceClock(self._heard_s, self._times.measured_s)
         self._lateness = LateWatch()
-        self._measure_offset(now_s, _PATIENCE_S)
-        self._link = Link(self._link.number + 1, now_s)
+        self._waits = _WAITS
+        self._measure_offset(now_s)
+        self._past_uid, self._link = self._link.uid, Link(self._link.number + 1, now_s)
         self._events.append(reconnected(now_s, self.info, self._link.number, now_s - self._heard_s))
 
     def _chunk(self, values: FloatArray, stamps: FloatArray, now_s: float, deaf_s: float) -> GazeChunk:
@@ -239,15 +244,19 @@ class LslSource:
             self._events.append(late(now_s, burst))
         return t_s
 
-    def _measure_offset(self, now_s: float, patience_s: float) -> None:
-        """Take LSL's newest estimate; liblsl keeps estimating in the background."""
-        if self._inlet is None or (not patience_s and now_s - self._measured_s < _OFFSET_EVERY_S):
+    def _measure_offset(self, now_s: float) -> None:
+        """Take LSL's newest estimate; liblsl keeps estimating in the background.
+
+        The first one of a new connection is waited for, twice at most: its clock may be another.
+        """
+        if self._inlet is None or (not self._waits and now_s - self._measured_s < _OFFSET_EVERY_S):
             return
         try:
-            self._times.measured(self._inlet.measure_offset_s(patience_s))
-            self._measured_s = now_s
+            self._times.measured(self._inlet.measure_offset_s(_PATIENCE_S if self._waits else 0.0))
+            self._measured_s, self._waits = now_s, 0
         except lsl_failures():
             self._measured_s = now_s - _OFFSET_EVERY_S + _OFFSET_AGAIN_S
+            self._waits = max(self._waits - 1, 0)
             log.debug("no new estimate of the clock offset of %s yet", self.info.name)
 
     def _look_around(self, now_s: float) -> None:
@@ -258,7 +267,7 @@ class LslSource:
         handles = self._watch.handles()
         if len(handles) < 2:
             self._alone_s, self._twice = now_s, False
-            if handles and not self._link.uid:
+            if handles and not self._link.uid and handles[0].uid() != self._past_uid:
                 self._link = replace(self._link, uid=handles[0].uid(), host=handles[0].hostname())
         elif not self._twice and now_s - self._alone_s > _TWICE_S:
             self._twice = True

@@ -41,7 +41,7 @@ class SourceClock:
     """
 
     def __init__(self, opened_s: float, measured_s: float, unix: Callable[[], float] = time.time) -> None:
-        self._opened_s, self._measured_s, self._unix = opened_s, measured_s, unix
+        self._opened_s, self.measured_s, self._unix = opened_s, measured_s, unix
         self.kind: ClockKind = "lsl"
         self._judged = False
         self._delays: deque[tuple[float, float]] = deque()
@@ -63,11 +63,11 @@ class SourceClock:
     @property
     def offset_s(self) -> float:
         """Seconds to add to a stamp for session time."""
-        return self._delays[0][1] if self._delays else self._measured_s
+        return self._delays[0][1] if self._delays else self.measured_s
 
     def measured(self, offset_s: float) -> None:
         """Take a newer measurement of LSL's."""
-        self._measured_s = offset_s
+        self.measured_s = offset_s
 
     def take_jump(self) -> float:
         """Return by how many s the device's clock has jumped since this was asked last, 0 for none."""
@@ -89,7 +89,7 @@ class SourceClock:
     def _judge(self, latest_s: float, now_s: float, foreign: Callable[[float, float], bool]) -> None:
         self._delays.clear()
         self._applied_s, self._newest_s, self._behind = float("nan"), float("-inf"), None
-        if not foreign(latest_s + self._measured_s, now_s):
+        if not foreign(latest_s + self.measured_s, now_s):
             self.kind = "lsl"
         else:
             self.kind = "unix" if abs(latest_s - self._unix()) < _DAY_S else "device"

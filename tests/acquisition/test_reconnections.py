@@ -194,7 +194,7 @@ def test_a_second_stream_that_passes_for_the_first_is_marked(profile, tracker, r
     _until(lambda: any(event.code is Code.SOURCE_DUPLICATED for event in recorder.status().events))
     recorder.stop()
     assert sink.samples.raw[:, 0].max() < 100_000
-    (event,) = [m for m in sink.markers if m.code is Code.SOURCE_DUPLICATED]
+    event = next(m for m in sink.markers if m.code is Code.SOURCE_DUPLICATED)
     assert event.payload["streams"] == 2
     assert "close all but one" in str(event.payload["words"])
 
