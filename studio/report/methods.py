@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from acquisition.calibration import SETTLE_S, SHRINKAGE
-from acquisition.events.parameters import IvtParameters
+from acquisition.fixations import Fixations, IvtParameters
 from acquisition.quality import Validation
 from sessions.calibration_check import DriftNumbers
 from sessions.calibrations import CalibrationAttempt
@@ -140,7 +140,8 @@ def _detector(ivt: IvtParameters) -> Iterator[str]:
 def _thresholds(fixations: Fixations) -> Iterator[str]:
     known = fixations.threshold_deg_s[np.isfinite(fixations.threshold_deg_s)]
     if len(known):
-        yield f"Under the noise of this recording the threshold was {known.min():.0f} to {known.max():.0f} deg/s."
+        yield f"Under the noise of this recording the threshold was {known.min():.0f} to {known.max():.0f}"
+        yield "deg/s."
 
 
 def _poster_size(evidence: Evidence) -> str:
