@@ -20,6 +20,7 @@ from tuning import events
 from tuning.config import FitConfig
 from tuning.engine import Engine, open_bench, reserved_stdout, without_model_libraries
 from tuning.events import Event, PageSpec
+from tuning.experiments.studyfile import read_study
 
 if TYPE_CHECKING:
     from tuning.jobs import Workbench
@@ -95,6 +96,7 @@ def _bench(asked: argparse.Namespace) -> Workbench:
 
 
 def _study(asked: argparse.Namespace) -> Job:
+    read_study(Path(asked.file))  # refused at once, not after the model libraries are loaded
     try:
         from tuning.experiments.runner import LocalRunner
         from tuning.experiments.study import run_study

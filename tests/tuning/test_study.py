@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,8 @@ from protocols.wire import Done, Progress, decode
 from tuning.config import FitConfig
 from tuning.events import Event, Warned
 from tuning.experiments import judging, tables
-from tuning.experiments.cells import MAIN, MAPS, Model, basis_key, folds, planned
-from tuning.experiments.judging import against_baselines, claims, corrected
+from tuning.experiments.cells import MAIN, MAPS, Condition, Model, basis_key, folds, planned
+from tuning.experiments.judging import against_baselines, against_main, claims, corrected
 from tuning.experiments.outcome import worked_out
 from tuning.experiments.page import page
 from tuning.experiments.people import RecordedPerson, people_of
@@ -28,7 +29,7 @@ from tuning.experiments.results import CellResult, ScoredPerson, ScoredView
 from tuning.experiments.runner import NotComputed
 from tuning.experiments.store import Store
 from tuning.experiments.studyfile import StudyFile, read_study, shipped
-from tuning.experiments.summary import Found, arenas, scores_of
+from tuning.experiments.summary import Found, Scores, arenas, scores_of
 
 MODEL = Model("w" * 64, {basis_key(FitConfig()): "b" * 64})
 SCREENS = {"training": 4, "validation": 1, "heldout": 2, "seed": 4}
@@ -109,6 +110,7 @@ def test_new_participants_are_judged_once_and_never_among_the_earlier():
         ({"ablations": [{"name": "x", "fit": {"steps": 0}}]}, "steps"),
         ({"cohort": {**PEOPLE, "patternless": 9}}, "patternless"),
         ({"colour": "red"}, "colour"),
+        ({"ablations": [{"name": "x", "against": "y"}]}, "not among them"),
     ],
 )
 def test_a_study_file_is_checked_as_a_whole(tmp_path, wrong, complaint):
@@ -321,6 +323,18 @@ def test_correction_is_within_a_family():
     assert all(t.holm >= t.found.p for t in tests)
     alone = corrected(tests[:1])
     assert alone[0].holm == pytest.approx(tests[0].found.p)
+
+
+def test_an_ablation_is_compared_with_the_one_it_names():
+    condition = Condition("task-holdout", "fixation", "fixation", "carousel-tiny", "rollout", MAIN)
+    at = {name: replace(condition, change=name) for name in (MAIN, "joint", "joint, small")}
+    values = {MAIN: 0.1, "joint": 0.5, "joint, small": 0.6}
+    views = {name: {(f"P{i}", "s", 0): v + 0.01 * i for i in range(6)} for name, v in values.items()}
+    scores = {at[name]: Scores({("twin", "kl"): views[name]}) for name in values}
+    tests = against_main(arenas(scores)[0], scores, {"joint, small": "joint"})
+    told = {t.first: (t.second, t.found.mean) for t in tests}
+    assert told["twin, joint"] == ("twin", pytest.approx(0.4))
+    assert told["twin, joint, small"] == ("twin, joint", pytest.approx(0.1))
 
 
 def test_seeds_are_averaged_before_any_test():
