@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 
 from acquisition.clock import SteadyClock
+from acquisition.connection import Link
 from acquisition.live import LiveBuffer
 from acquisition.lsl import LslSource
 from acquisition.recorder import Recorder
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.scripted import ScriptedSource
+from acquisition.source import SourceInfo
+from acquisition.source_event import SourceEvent
 from protocols.errors import ChannelsUnknown, SourceLost
 from protocols.geometry import Screen
 from protocols.markers import Code, Marker
@@ -213,6 +216,46 @@ def test_markers_from_many_threads_all_arrive_in_their_own_order(recording, sink
     assert recorder.stop().markers == 800
     for trial in range(4):
         assert [m.t_s for m in sink.markers if m.trial == trial] == list(range(200))
+
+
+def test_what_a_source_notices_is_marked_in_words_and_every_connection_has_its_account(sink, numbered):
+    event = SourceEvent(Code.SOURCE_RECONNECTED, 7.0, "The tracker is back.", {"away_s": 3.0})
+    first, second = Link(0, 0.0, "lsl", "measured", 1.5), Link(1, 7.0, "lsl", "measured", 2.5)
+    source = ScriptedSource(
+        [numbered(0, n=50), numbered(60, n=40), numbered(700, n=30)],
+        links={0: first, 2: second},
+        events={2: event},
+    )
+    source.open()
+    recorder = Recorder(source, sink)
+    recorder.start()
+    _until(lambda: recorder.status().samples == 120)
+    assert recorder.status().lost == 10
+    report = recorder.stop()
+    assert report.events == recorder.status().events == (event,)
+    (marker,) = sink.markers
+    assert (marker.t_s, marker.code) == (7.0, Code.SOURCE_RECONNECTED)
+    assert marker.payload == {"away_s": 3.0, "words": "The tracker is back."}
+    one, two = report.connections
+    assert (one.link, one.received, one.expected, one.lost) == (first, 90, 100, 10)
+    assert (two.link, two.first_sample, two.received, two.lost) == (second, 90, 30, 0)
+    assert report.lost_samples == 10
+    assert [sink.connections[n].received for n in (0, 1)] == [90, 30]
+    assert sink.log.index(f"marker {Code.SOURCE_RECONNECTED}") < len(sink.log) - sink.log[::-1].index("gaze")
+
+
+def test_how_long_a_silence_is_worth_a_warning_follows_from_the_measured_rate(sink, numbered):
+    claimed = SourceInfo("s", "scripted", "", "", 600.0, ("a", "b"), ("", ""))
+    source = ScriptedSource([numbered(0, n=40, rate_hz=20.0)], info=claimed)
+    source.open()
+    recorder = Recorder(source, sink)
+    recorder.start()
+    _until(lambda: recorder.status().silent_s > 0.4)
+    status = recorder.status()
+    assert status.late == (status.silent_s > 0.75)
+    _until(lambda: recorder.status().late, timeout_s=2.0)
+    assert not recorder.status().stalled
+    recorder.stop()
 
 
 def test_a_killed_and_restarted_tracker_is_marked_and_recorded_on(outlet_process, sink):
