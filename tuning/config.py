@@ -31,7 +31,8 @@ class FitConfig(BaseModel):
     would move letters to positions it has never seen. The paper uses 16.
 
     Attributes:
-        operator: probing operator by name, ``rollout`` or ``attnlrp``.
+        operator: probing operator by name: ``rollout``, ``glimpse``, ``attnlrp``, or ``attnlrp-signed``,
+            which normalises as published.
         placement: where the soft prompt stands; ``front`` is the paper's.
         objective: ``default`` has its minimum at the human distribution and explains the model's own answer;
             ``paper`` is the published weighted KL and explains the true click while fitting.
@@ -107,7 +108,7 @@ class FitConfig(BaseModel):
         model's embeddings, so that one setting suits models of any width.
         """
         return cls(
-            operator="attnlrp",
+            operator="attnlrp-signed",
             placement="front",
             objective="paper",
             prompt_length=16,

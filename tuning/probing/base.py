@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from protocols.errors import EmptyDistribution
 from tuning.backbones.base import Backbone, BackboneSpec, Placement, Plan, Prepared, Trace
 
 
@@ -72,6 +73,9 @@ def look(
         placement: where the prompts stand.
         choice: explained slot per example (B,); None explains the model's own answer, which is what
             evaluation must do: the true click would leak the label into the attention it is scored on.
+
+    Raises:
+        EmptyDistribution: a page has no relevance on any slot.
         recompute: save memory on the way back, see `Plan`.
 
     Returns:
@@ -84,6 +88,13 @@ def look(
     relevance = operator.relevance(trace, explained)[:, trace.image]
     amounts = torch.einsum("bnp,bp->bn", trace.slot_weights.to(relevance), relevance)
     total = amounts.sum(-1, keepdim=True)
+    if not bool((total > 0).all()):
+        raise EmptyDistribution(
+            f"{operator.name} puts no relevance on the posters of {int((total <= 0).sum())} of {len(total)}"
+            " pages.",
+            "Where the model looked is unknown there, and a made-up uniform map would hide it.",
+            "Use another operator, or probe more layers.",
+        )
     return Look(
         attention=(amounts / total).cpu(),
         log_choice=torch.log_softmax(logits, dim=-1).cpu(),
