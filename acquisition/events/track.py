@@ -11,6 +11,10 @@ from protocols.geometry import BoolArray, FloatArray, Screen
 from protocols.slots import IntArray
 
 DEG = 180.0 / np.pi
+_LATEST_S = 1e11
+"""No clock shows more; a stamp that does is damaged, and would make all later samples seem late."""
+_FARTHEST_PX = 1e6
+"""No gaze on a screen is farther away."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +59,9 @@ def usable(
     """Keep valid samples later than all before them; return them and the newest stamp of all."""
     t = np.ascontiguousarray(t_s, dtype=np.float64)
     xy = np.ascontiguousarray(xy_px, dtype=np.float64).reshape(-1, 2)
-    stamped = np.where(np.isfinite(t), t, -np.inf)
+    stamped = np.where(np.abs(t) < _LATEST_S, t, -np.inf)
     newest = np.maximum.accumulate(np.concatenate([[newest_s], stamped]))
-    keep = np.asarray(valid, dtype=bool) & np.isfinite(xy).all(axis=1) & (stamped > newest[:-1])
+    keep = np.asarray(valid, dtype=bool) & (np.abs(xy) < _FARTHEST_PX).all(axis=1) & (stamped > newest[:-1])
     return Track(t[keep], xy[keep], _rays(xy[keep], screen)), float(newest[-1])
 
 

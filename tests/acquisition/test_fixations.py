@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acquisition.fixations import Fixations, IncrementalIvt, IvtParameters, detect_ivt
+from acquisition.fixations import Fixations, IncrementalIvt, IvtParameters, detect_events, detect_ivt
 from benchmarks._simulated_gaze import Habits, simulated
 from protocols.errors import GazeTwinError
 from protocols.geometry import Screen
@@ -109,6 +109,22 @@ def test_samples_that_do_not_go_forward_are_left_out() -> None:
     order = np.r_[0:30, 10:20, 30:60]
     again = detect_ivt(t[order], xy[order], valid[order], SCREEN)
     assert same(again, detect_ivt(t, xy, valid, SCREEN))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    broken=st.sampled_from([np.nan, np.inf, -np.inf, 1e300, -1e300, 1.7e308]),
+    share=st.floats(0.01, 1.0),
+)
+def test_damaged_numbers_cost_only_their_samples(seed: int, broken: float, share: float) -> None:
+    gaze, rng = simulated(seed, 3.0, 120.0), np.random.default_rng(seed)
+    t, xy, valid = gaze.t_s.copy(), gaze.xy_px.copy(), gaze.valid.copy()
+    for column in (t, xy[:, 0], xy[:, 1]):
+        column[rng.random(len(t)) < share / 3] = broken
+    damaged = ~((np.abs(t) < 1e10) & (np.abs(xy) < 1e10).all(axis=1))
+    found = detect_events(t, xy, valid, SCREEN).fixations
+    assert same(found, detect_ivt(t[~damaged], xy[~damaged], valid[~damaged], SCREEN))
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
