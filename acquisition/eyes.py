@@ -8,8 +8,11 @@ from typing import Literal
 import numpy as np
 
 from acquisition.file_formats import FILE_FORMATS
+from acquisition.profile_file import FORMAT as PROFILE_FORMAT
+from acquisition.profile_file import profile_of_text
 from acquisition.profiles import Profile, format_named
 from acquisition.source import SourceInfo
+from acquisition.wire_format import WireFormat
 from protocols.errors import ChannelsUnknown
 from protocols.geometry import FloatArray, Screen
 
@@ -35,11 +38,17 @@ def recorded_eyes_px(source: SourceInfo, raw: FloatArray, screen: Screen) -> Flo
     """Decode each eye of recorded samples; all NaN when the recording does not say how, see ``eyes_px``."""
     of_files = {known.profile: known for known in FILE_FORMATS}
     try:
-        known = of_files.get(source.profile) or format_named(source.profile)
+        known = of_files.get(source.profile) or read_by_file(source) or format_named(source.profile)
         profile = Profile(known, source.channels, source.units)
     except ChannelsUnknown:
         return np.full((len(raw), 2, 2), np.nan)
     return eyes_px(profile, raw, screen)
+
+
+def read_by_file(source: SourceInfo) -> WireFormat | None:
+    """Return what the profile file says that a source was read by, None without one."""
+    is_profile = PROFILE_FORMAT in source.read_by and not source.profile.endswith("+surface")
+    return profile_of_text(source.read_by, "the recording").wire_format() if is_profile else None
 
 
 def _one_eye_px(profile: Profile, eye: OneEye, raw: FloatArray, screen: Screen) -> FloatArray:

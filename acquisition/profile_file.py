@@ -127,6 +127,7 @@ class PickedProfile(_Table):
             pupils=(pupils.left, pupils.right),
             pupil_mm_per_unit=pupils.mm_per_unit if self.pupils else 0.0,
             source_id=f"{self.profile}-{{}}",
+            file=self.text(),
             caveat="Read as a person has said, by a profile file.",
         )
 
@@ -166,11 +167,24 @@ def read_profile(path: Path) -> PickedProfile:
         ProfileInvalid: there is none, or it breaks the rules.
     """
     try:
-        return PickedProfile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _invalid(path, str(error)) from error
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _invalid(str(path), str(error)) from error
+    return profile_of_text(text, str(path))
+
+
+def profile_of_text(text: str, where: str) -> PickedProfile:
+    """Read the text of a profile file; ``where`` it is from is told when it breaks the rules.
+
+    Raises:
+        ProfileInvalid: it breaks the rules.
+    """
+    try:
+        return PickedProfile.model_validate(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _invalid(where, str(error)) from error
     except ValidationError as error:
-        raise _invalid(path, explained(error)) from error
+        raise _invalid(where, explained(error)) from error
 
 
 def explained(error: ValidationError) -> str:
@@ -183,9 +197,9 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _invalid(path: Path, how: str) -> ProfileInvalid:
+def _invalid(where: str, how: str) -> ProfileInvalid:
     return ProfileInvalid(
-        f"{path} is no profile file: {how}.",
+        f"{where} is no profile file: {how}.",
         "It says which values of a stream are gaze; a wrong one would record plausible nonsense.",
         f'See docs/trackers/profiles.md; the first line is format = "{FORMAT}". gazetwin pick writes one.',
     )

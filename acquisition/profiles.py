@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from protocols.geometry import BoolArray, FloatArray, Screen
 _OLDER_TYPES = ("eyetracker",)  # earlier versions of tools that say gaze today
 _SHOWN_CHANNELS, _SHOWN_CHARACTERS = 12, 80
 MOST_CHANNELS = 1000
+_DESCRIBED_CHARACTERS = 50_000  # an attribute in HDF5 holds 64 kB
 _FARTHEST = 1e6  # in any unit; a value beyond is no position
 _MM_UNITS = frozenset({"mm", "millimeters", "millimetres", ""})
 
@@ -239,6 +241,12 @@ def _refuse_unreadable(stream: StreamDescription) -> None:
             f"Stream {stream} claims more channels than any eye tracker has.",
             "It would be read and stored at a size that no recording could bear.",
             f"Check the program that publishes it; up to {MOST_CHANNELS} channels are accepted.",
+        )
+    if len(json.dumps((stream.labels, stream.units))) > _DESCRIBED_CHARACTERS:
+        raise ChannelsUnknown(
+            f"Stream {stream} describes its channels at a length that no recording has room for.",
+            "Labels and units are kept with every recording.",
+            f"Shorten them to {_DESCRIBED_CHARACTERS:,} characters in all.",
         )
     if stream.sends_text:
         raise ChannelsUnknown(

@@ -24,6 +24,7 @@ class SourceInfo:
         nominal_hz: claimed rate in Hz, 0 when irregular or unknown.
         channels: label of each raw channel, in order.
         units: unit of each raw channel, in order.
+        read_by: text of the profile or surface file that its samples were read by, empty for none.
     """
 
     name: str
@@ -33,6 +34,7 @@ class SourceInfo:
     nominal_hz: float
     channels: tuple[str, ...]
     units: tuple[str, ...]
+    read_by: str = ""
 
 
 @runtime_checkable

@@ -146,7 +146,8 @@ class SurfaceSource:
     def info(self) -> SourceInfo:
         """Describe the source: the gaze stream, whose raw values are kept as they are."""
         info = self._gaze.info
-        return replace(info, profile=f"{info.profile}+surface" if info.profile else "")
+        profile = f"{info.profile}+surface" if info.profile else ""
+        return replace(info, profile=profile, read_by=self._surface.model_dump_json(exclude_none=True))
 
     def open(self) -> None:
         """Find both streams and connect; see LslSource."""

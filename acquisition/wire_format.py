@@ -104,6 +104,7 @@ class WireFormat:
         by_name: its name says enough; versions of the tool describe their channels differently.
         skips_lost: the tool does not send samples in which no eye was found.
         refused: why this is no gaze on a screen; empty when it is.
+        file: text of the profile file that says all this, empty for a known tool.
         caveat: what a researcher should know about the values.
     """
 
@@ -137,6 +138,7 @@ class WireFormat:
     by_name: bool = False
     skips_lost: bool = False
     refused: str = ""
+    file: str = ""
     caveat: str = ""
 
     @property

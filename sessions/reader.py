@@ -44,6 +44,7 @@ from sessions.slots import (
     slots_digest,
     views_of,
 )
+from sessions.source_info import read_source
 from sessions.source_tables import SourceTable, read_tables
 from sessions.tables import common_rows, texts
 from sessions.timeline import ViewportChange, ordered
@@ -155,16 +156,7 @@ class Recording:
     @property
     def source(self) -> SourceInfo:
         """The gaze source."""
-        attrs = self._h5["source"].attrs
-        return SourceInfo(
-            name=str(attrs["name"]),
-            kind=str(attrs["kind"]),
-            profile=str(attrs["profile"]),
-            source_id=str(attrs["source_id"]),
-            nominal_hz=float(attrs["nominal_hz"]),
-            channels=tuple(json.loads(attrs["channels"])),
-            units=tuple(json.loads(attrs["units"])),
-        )
+        return read_source(self._h5["source"])
 
     @property
     def provenance(self) -> dict[str, object]:

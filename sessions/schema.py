@@ -7,7 +7,8 @@
     /participant profile (JSON: pseudonym and questionnaire, nothing else), attr pseudonym
     /consent     record (JSON)
     /screen      attrs size_px, size_mm, distance_mm, each with its unit in <name>_unit
-    /source      attrs name, kind, profile, source_id, nominal_hz, channels, units; see sessions.foreign
+    /source      attrs name, kind, profile, source_id, nominal_hz, channels, units; read_by (text of a profile
+                 or surface file; absent when there was none); see sessions.foreign
     /clock       pairs/{clock_s, unix_s}, offsets/{t_s, offset_s}, connections (one row each)
     /gaze        t_s, t_source_s, xy_px, valid, pupil_mm, raw (channel labels and units as attributes)
     /fixations   only imported ones, see sessions.foreign

@@ -45,6 +45,7 @@ from sessions.schema import (
     gaze_columns,
 )
 from sessions.slots import Slots
+from sessions.source_info import write_source
 from sessions.tables import Table
 
 log = logging.getLogger(__name__)
@@ -372,7 +373,7 @@ def _write_header(h5: h5py.File, header: Header) -> None:
     h5["participant"]["profile"] = header.participant.model_dump_json()
     h5["consent"]["record"] = json.dumps(dict(header.consent))
     _write_screen(h5["screen"], header.screen)
-    _write_source(h5["source"], header.source)
+    write_source(h5["source"], header.source)
 
 
 def _write_screen(group: h5py.Group, screen: Screen) -> None:
@@ -384,14 +385,6 @@ def _write_screen(group: h5py.Group, screen: Screen) -> None:
         distance_mm=screen.distance_mm,
         distance_mm_unit="mm",
     )
-
-
-def _write_source(group: h5py.Group, source: SourceInfo) -> None:
-    for name in ("name", "kind", "profile", "source_id"):
-        group.attrs[name] = getattr(source, name)
-    group.attrs.update(nominal_hz=source.nominal_hz, nominal_hz_unit="Hz")
-    group.attrs["channels"] = json.dumps(source.channels)
-    group.attrs["units"] = json.dumps(source.units)
 
 
 def _describe_channels(group: h5py.Group, source: SourceInfo) -> None:

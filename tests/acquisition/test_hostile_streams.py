@@ -132,6 +132,15 @@ def test_any_description_is_understood_or_refused_in_three_parts(
     suggest(guesses)
 
 
+def test_labels_that_no_file_has_room_for_are_refused() -> None:
+    known = format_named("tobii-pro").channels
+    long = tuple(
+        Channel("é" * 20_000 if i else c.label, c.eye, c.type, "pixels") for i, c in enumerate(known)
+    )
+    with pytest.raises(ChannelsUnknown, match="no recording has room for"):
+        recognise(StreamDescription("long", "Gaze", "", "", "", 0.0, len(long), long))
+
+
 @pytest.mark.parametrize(
     "profile", ["tobii-pro", "titta", "eyelink", "gazepoint", "eyelogic", "tobii-legacy"]
 )

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquisition.coordinates import Coordinates, Origin, Unit
+from acquisition.eyes import recorded_eyes_px
 from acquisition.picker import Meaning, concerns, infer, orientation_concerns, suggest
 from acquisition.profile_file import FORMAT, PickedProfile, described_channels, read_profile
 from acquisition.profiles import recognise
+from acquisition.source import SourceInfo
 from acquisition.streams import Channel, StreamDescription
 from acquisition.wire_format import WireFormat
 from acquisition.wire_formats import FORMATS
@@ -207,6 +209,17 @@ def test_a_profile_file_comes_back_as_written_and_finds_its_stream(
     found = recognise(stream, [again.wire_format()], alone=True)
     assert found.name == "lab"
     assert found.decode(np.full((1, len(entries)), 0.5), SCREEN)[0].shape == (1, 2)
+
+
+def test_a_recording_by_a_profile_file_can_be_read_again() -> None:
+    stream = described("lx", "ly", "rx", "ry")
+    points = [{"eye": eye, "x": f"{eye[0]}x", "y": f"{eye[0]}y"} for eye in ("left", "right")]
+    profile = profile_of(stream, point=points, unit="px")
+    source = SourceInfo("Lab", "lsl", "lab", "", 0.0, stream.labels, stream.units, profile.text())
+    raw = np.array([[1.0, 2, 3, 4], [5, 6, np.nan, 8]])
+    eyes = recorded_eyes_px(source, raw, SCREEN)
+    np.testing.assert_array_equal(eyes[0], [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(eyes[1], [[5, 6], [np.nan, np.nan]])
 
 
 def test_a_profile_is_not_used_for_other_channels() -> None:

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from acquisition.liblsl import load_pylsl
 from acquisition.lsl import LslSource
 from acquisition.profile_file import read_profile
+from acquisition.surface import Surface, read_surface
 from protocols.geometry import Screen
 from sessions.reader import Recording
 from studio.cli import app
@@ -103,8 +104,9 @@ def test_an_unknown_stream_is_said_once_and_then_recorded(tmp_path: Path) -> Non
     )
     assert done.exit_code == 0, done.output
     with Recording.open(tmp_path / "session" / "session.h5") as recording:
-        gaze, profile = recording.gaze(), recording.source.profile
-    assert profile == "lab"
+        gaze, source = recording.gaze(), recording.source
+    assert source.profile == "lab"
+    assert source.read_by == shared.read_text(encoding="utf-8")
     vertical, horizontal, state = gaze.raw.T
     expected = np.column_stack([horizontal / 100 * 1920, (1 - vertical / 100) * 1080])
     assert len(gaze) > 50
@@ -242,8 +244,10 @@ def test_a_head_worn_tracker_is_recorded_on_the_screen_by_its_tags(tmp_path: Pat
         tracker.kill()
         tracker.communicate()
     with Recording.open(tmp_path / "session" / "session.h5") as recording:
-        gaze, profile = recording.gaze(), recording.source.profile
+        gaze, read_by = recording.gaze(), recording.source.read_by
+        profile = recording.source.profile
     assert (profile, len(gaze), sent) == ("pupil-core+surface", 300, 300)
+    assert Surface.model_validate_json(read_by) == read_surface(surface)
     lost = k % 50 == 49
     assert not gaze.valid[lost].any()
     assert gaze.valid[~lost].mean() > 0.9
