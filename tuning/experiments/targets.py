@@ -105,6 +105,8 @@ def _accuracy(arena: Arena) -> Target:
     if not twin or not bare:
         return Target(name, wanted, "no clicks", "not measured")
     mean, other = (float(np.mean(list(side.values()))) for side in (twin, bare))
+    if other == 0:
+        return Target(name, wanted, f"{mean:.3f} against 0: no share of nothing", "not measured")
     higher = mean / other - 1
     said = f"{mean:.3f} against {other:.3f}: {higher:+.1%}"
     return Target(name, wanted, said, "met" if higher >= HIGHER_ACCURACY else "missed")
