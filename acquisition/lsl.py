@@ -15,7 +15,7 @@ import numpy as np
 from acquisition.clock import Clock, SteadyClock
 from acquisition.connection import Link
 from acquisition.event_words import clock_foreign, clock_jumped, duplicated, late, reconnected
-from acquisition.eyes import eyes_px
+from acquisition.eyes import recorded_eyes_px
 from acquisition.lateness import LateWatch
 from acquisition.liblsl import lsl_failures
 from acquisition.lsl_discovery import ON_SCREEN, Found, Reading, StreamWatch, choose, predicate, streams
@@ -229,7 +229,9 @@ class LslSource:
         profile = self._found.profile
         t_s = self._session_times(stamps, now_s, deaf_s)
         xy, valid, pupil = profile.decode(values, self._screen)
-        return GazeChunk(t_s, stamps, xy, valid, pupil, values, eyes_px(profile, values, self._screen))
+        # As from the file later, where less is known about a stream than here.
+        eyes = recorded_eyes_px(self.info, values, self._screen)
+        return GazeChunk(t_s, stamps, xy, valid, pupil, values, eyes)
 
     def _session_times(self, stamps: FloatArray, now_s: float, deaf_s: float) -> FloatArray:
         was_foreign = self._times.foreign
