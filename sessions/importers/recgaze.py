@@ -238,9 +238,10 @@ def _ledger(
     cut: int,
 ) -> Iterator[Entry]:
     counts = sum((visit.counts for visit in visits), Counter[str]())
-    moments = [m for found in known.values() for m in found]
+    moments = [m for visit in visits for m in visit.seen]
     read, used = sum(map(len, tasks.values())), sum(not m.empty for m in moments)
-    yield Entry("rows", read, used, read - used, note="all of them also kept verbatim")
+    late = sum(map(len, known.values())) - len(moments)
+    yield Entry("rows", read, used, read - used, note=f"{late} after the choice; all kept verbatim")
     told = ", ".join(
         f"{n} {what}" for what, n in sorted(counts.items()) if what.startswith("fixations") and n
     )

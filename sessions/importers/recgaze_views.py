@@ -52,6 +52,7 @@ class Visit:
         cursor: time in s, x, y in px.
         counts: what was found and inferred.
         infers_scroll: no row tells the scroll.
+        seen: the moments up to the choice.
     """
 
     screen: CarouselScreen
@@ -63,25 +64,27 @@ class Visit:
     cursor: list[tuple[float, float, float]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     infers_scroll: bool = True
+    seen: list[Moment] = field(default_factory=list)
 
     @property
     def _viewport(self) -> Viewport:
         return self.changes[-1].viewport
 
     def rebuild(self, moments: Sequence[Moment]) -> None:
-        """Take all moments of the task, in order of time."""
+        """Take all moments of the task, in order of time; nothing is shown any more after the choice."""
         start_s = moments[0].t_s
         self.infers_scroll = all(math.isnan(moment.scroll_px) for moment in moments)
         chosen = max((i for i, m in enumerate(moments) if m.click and m.click.film), default=-1)
         self._mark(start_s, Code.TRIAL_START, {"screen": self.screen.id})
         self._show(start_s, Viewport.top_of(self.screen))
-        for number, moment in enumerate(moments):
+        self.seen = list(moments[: chosen + 1] if chosen >= 0 else moments)
+        for number, moment in enumerate(self.seen):
             self._follow(moment)
             self._look(moment)
             self._point(moment)
             if moment.click:
                 self._click(moment, moment.click, chosen=number == chosen)
-        ends = [m.t_s + (m.fixation_s if m.fixation else 0.0) for m in moments]
+        ends = [m.t_s + (m.fixation_s if m.fixation else 0.0) for m in self.seen]
         end_s = moments[chosen].t_s if chosen >= 0 else max(ends)
         self._mark(end_s, Code.TRIAL_END, {"reason": "click" if chosen >= 0 else "end of the data"})
 

@@ -205,6 +205,14 @@ class TestPublicTables:
             e["note"] for e in recording.provenance["ledger"] if e["what"] == "page visits"
         )
 
+    def test_nothing_is_shown_after_the_choice(self, import_one, tmp_path):
+        story = [(1.0, looked(1, 1, 300)), (1.5, clicked("Movie", 1, 1)), (1.7, looked(1, 3, 200))]
+        recording = import_one("recgaze", write(tmp_path / "d", told("U", 1, story)))
+        assert rounded(dwell(recording)) == [{(1, 1): 300}]
+        rows = recording.provenance["ledger"][0]
+        assert (rows["read"], rows["placed"], rows["kept"]) == (3, 2, 1)
+        assert rows["note"].startswith("1 after the choice")
+
     def test_the_participant_is_the_data_sets(self, sessions):
         first, second = sessions
         person = first.participant
