@@ -90,8 +90,8 @@ def physio(recording: Recording, eye: RecordedEye, columns: Mapping[str, Facts],
 
 def physioevents(recording: Recording, slots: Slots, columns: Mapping[str, Facts]) -> Facts:
     """Describe the events found in the samples."""
-    foreign = recording.given_fixations() is not None
-    finder = "another program before the import" if foreign else f"GazeTwin ({METHOD}) in gaze as one"
+    foreign = recording.fixations_by
+    finder = foreign or f"GazeTwin ({METHOD}) in gaze as one"
     return {
         "TaskName": recording.study_name,
         "Columns": list(columns),
@@ -154,15 +154,15 @@ def participant_row(recording: Recording, subject: str) -> Facts:
 def _measured_hz(recording: Recording) -> float:
     """Return the rate of the samples from the median interval, else what the device claims."""
     stamps = [gaze.t_s for gaze in chunks(recording)]
-    return effective_rate_hz(np.concatenate(stamps)) or recording.source.nominal_hz
+    return round(effective_rate_hz(np.concatenate(stamps)), 3) or recording.source.nominal_hz
 
 
 def _calibration(recording: Recording, judged: bool) -> Facts:
     """Return what is known of the calibration in force at the end."""
     attempts = recording.calibrations()
     used = in_force(attempts)
-    if not used:
-        return {"CalibrationCount": 0}
+    if not used:  # the tracker may have been calibrated with its own program
+        return {}
     last = used[-1].calibration
     facts: Facts = {"CalibrationCount": sum(a.record.kind == "calibration" for a in used)}
     if last.points:

@@ -40,7 +40,7 @@ def other_movements(recording: Recording, slots: Slots) -> Others | None:
         recording: to read.
         slots: its fixations, with the settings to use.
     """
-    if recording.given_fixations() is not None:
+    if recording.fixations_by:
         return None
     gaze, cuts = recording.gaze(), cuts_s(ordered(recording.viewports(), recording.markers()))
     xy_px = recording.calibrated_xy()

@@ -37,7 +37,7 @@ def eyes_told_apart(recording: Recording) -> tuple[bool, bool]:
 
 def _whole(recording: Recording) -> Iterator[str]:
     if recording.provenance:
-        yield "The recording was imported; what had no place in it stays in the original files."
+        yield "The recording was imported; tables of the original that it keeps are not exported."
     if recording.state is State.ABORTED:
         yield "The recording was stopped before its end; its last trial may be partial."
     if recording.state is State.RECOVERED:
@@ -73,8 +73,8 @@ def _calibration(recording: Recording) -> Iterator[str]:
 
 
 def _derived(recording: Recording, slots: Slots) -> Iterator[str]:
-    if recording.given_fixations() is not None:
-        yield "Fixations are those another program found; saccades and losses are not told."
+    if recording.fixations_by:
+        yield f"Fixations were found by {recording.fixations_by}; saccades and losses are not told."
     if not len(slots.fixations):
         yield "No fixation was found."
     if not slots.views:

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sessions.calibrations import in_force
-from sessions.foreign import GIVEN
 from sessions.reader import Recording
 from sessions.slots import METHOD, Slots
 
@@ -50,8 +49,11 @@ def provenance(recording: Recording, slots: Slots | None) -> dict[str, object]:
 def _fixations(recording: Recording, slots: Slots | None) -> dict[str, object] | None:
     if slots is None:
         return None
-    method = METHOD if recording.given_fixations() is None else GIVEN
-    return {"method": method, "digest": slots.digest, "parameters": asdict(slots.parameters)}
+    return {
+        "found by": recording.fixations_by or METHOD,
+        "digest": slots.digest,
+        "parameters": asdict(slots.parameters),
+    }
 
 
 def file_digest(path: Path) -> str:
