@@ -35,6 +35,8 @@ SUFFIX = ".h5"
 # One flush rewrites the last chunk of every column, so chunks stay small.
 GAZE_CHUNK_BYTES = 32_768
 CHUNK_BYTES = 2_048
+# Per column; only its last chunk is ever written again, and HDF5's own default would fill for an hour.
+CACHE_BYTES = 131_072
 
 Kind = Literal["float", "int", "bool", "text", "byte"]
 

@@ -35,6 +35,7 @@ from sessions.foreign import Foreign, write_foreign
 from sessions.pages import PageDescription, to_png
 from sessions.reserve import RESERVE_USED, Reserve, nearly_full, reserved, unfinished
 from sessions.schema import (
+    CACHE_BYTES,
     CHUNK_BYTES,
     GAZE_CHUNK_BYTES,
     GROUPS,
@@ -92,7 +93,7 @@ class SessionWriter:
         # Until it can be read it has another name: a kill in the first moments leaves no empty file.
         unborn = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
         self._file = _created(unborn, path)
-        self._h5 = h5py.File(HeldForHdf5(self._file), "w")
+        self._h5 = h5py.File(HeldForHdf5(self._file), "w", rdcc_nbytes=CACHE_BYTES)
         self._reserve: Reserve | None = None
         self._refused = False
         try:
