@@ -20,7 +20,7 @@ _DAY_S = 86_400.0
 
 METHODS: dict[bool, str] = {
     False: "LSL's measured clock offset",
-    True: "the least delay between stamp and arrival in half a minute, which leaves the way in it",
+    True: "the least delay between stamp and arrival within half a minute",
 }
 
 

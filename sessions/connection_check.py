@@ -33,7 +33,7 @@ def connection_items(
     if sum(c.received for c in connections) != len(chunk):
         connections = recounted(connections, chunk)
     yield _delivered(connections)
-    yield _gaps(connections, markers)
+    yield _gaps(connections, chunk)
     yield _source_clock(connections)
     yield _incidents(markers)
 
@@ -74,11 +74,12 @@ def _delivered(connections: Sequence[Connection]) -> CheckItem:
     )
 
 
-def _gaps(connections: Sequence[Connection], markers: Sequence[Marker]) -> CheckItem:
-    away = [float(str(m.payload["away_s"])) for m in markers if m.code is Code.SOURCE_RECONNECTED]
+def _gaps(connections: Sequence[Connection], chunk: GazeChunk) -> CheckItem:
     if len(connections) < 2:
         return item("connections", "good", "one, never broken", "")
-    found = f"{len(connections)}; away for {', '.join(f'{s:.1f} s' for s in away)}"
+    starts = [c.first_sample for c in connections[1:] if 0 < c.first_sample < len(chunk)]
+    gaps = [f"{chunk.t_s[start] - chunk.t_s[start - 1]:.2f} s" for start in starts]
+    found = f"{len(connections)}; no sample for {', '.join(gaps)} in between"
     return item("connections", "warning", found, "Leave out the trials during which the tracker was away.")
 
 
