@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -31,18 +32,22 @@ def eyes_px(profile: Profile, raw: FloatArray, screen: Screen) -> FloatArray:
     Returns:
         Left and right eye, shape (n, 2, 2), in px; NaN where an eye is lost or not told apart.
     """
-    return np.stack([_one_eye_px(profile, eye, raw, screen) for eye in EYES], axis=1)
+    return _decoded(_one_eyed(profile), raw, screen)
 
 
 def recorded_eyes_px(source: SourceInfo, raw: FloatArray, screen: Screen) -> FloatArray:
     """Decode each eye of recorded samples; all NaN when the recording does not say how, see ``eyes_px``."""
+    return _decoded(_recorded(source), raw, screen)
+
+
+@lru_cache(maxsize=8)
+def _recorded(source: SourceInfo) -> tuple[Profile | None, ...]:
     of_files = {known.profile: known for known in FILE_FORMATS}
     try:
         known = of_files.get(source.profile) or read_by_file(source) or format_named(source.profile)
-        profile = Profile(known, source.channels, source.units)
     except ChannelsUnknown:
-        return np.full((len(raw), 2, 2), np.nan)
-    return eyes_px(profile, raw, screen)
+        return (None, None)
+    return _one_eyed(Profile(known, source.channels, source.units))
 
 
 def read_by_file(source: SourceInfo) -> WireFormat | None:
@@ -51,9 +56,19 @@ def read_by_file(source: SourceInfo) -> WireFormat | None:
     return profile_of_text(source.read_by, "the recording").wire_format() if is_profile else None
 
 
-def _one_eye_px(profile: Profile, eye: OneEye, raw: FloatArray, screen: Screen) -> FloatArray:
+def _one_eyed(profile: Profile) -> tuple[Profile | None, ...]:
+    """Return the same profile for the left and for the right eye, None where that eye is not told apart."""
+    return tuple(_of_eye(profile, eye) for eye in EYES)
+
+
+def _of_eye(profile: Profile, eye: OneEye) -> Profile | None:
     points = tuple(point for point in profile.format.points if point.eye == eye)
     needed = {label for point in points for label in (point.x, point.y, point.quality)} - {""}
     if not points or not needed <= set(profile.channels):
-        return np.full((len(raw), 2), np.nan)
-    return replace(profile, format=replace(profile.format, points=points)).decode(raw, screen)[0]
+        return None
+    return replace(profile, format=replace(profile.format, points=points))
+
+
+def _decoded(profiles: tuple[Profile | None, ...], raw: FloatArray, screen: Screen) -> FloatArray:
+    unknown = np.full((len(raw), 2), np.nan)
+    return np.stack([p.decode(raw, screen)[0] if p else unknown for p in profiles], axis=1)

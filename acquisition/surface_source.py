@@ -241,8 +241,8 @@ class SurfaceSource:
         xy_px[~valid] = np.nan
         self.counts.mapped += int(valid.sum())
         self.counts.stale += int((chunk.valid & ~valid).sum())
-        eyes = np.stack([self._track.through(chunk.t_s, chunk.eyes_px[:, eye]) for eye in (0, 1)], axis=1)
-        return replace(chunk, xy_px=xy_px, valid=valid, eyes_px=eyes)
+        not_told_apart = np.full_like(chunk.eyes_px, np.nan)  # as from the file later, which holds no map
+        return replace(chunk, xy_px=xy_px, valid=valid, eyes_px=not_told_apart)
 
 
 def _nine_numbers(stream: StreamDescription) -> Profile:

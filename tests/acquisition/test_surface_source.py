@@ -119,8 +119,7 @@ def test_a_read_that_may_not_wait_takes_what_there_is(rig: Rig) -> None:
     rig.gaze.next = [gaze(10.05)]
     chunk = rig.source.read(0.0)
     assert chunk.xy_px.tolist() == [[105.0, 200.0]]
-    assert chunk.eyes_px[0, 0].tolist() == [105.0, 200.0]
-    assert np.isnan(chunk.eyes_px[0, 1]).all()
+    assert np.isnan(chunk.eyes_px).all(), "the file could not map each eye again"
 
 
 def test_what_could_not_be_mapped_is_told_at_the_end(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
