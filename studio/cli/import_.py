@@ -41,10 +41,11 @@ def import_(
         ),
     ] = "",
     participant: Annotated[
-        str, typer.Option(metavar="ID", help="Pseudonym, when the file holds one unnamed participant.")
+        str, typer.Option(metavar="ID", help="Pseudonym of an unnamed participant, or the only one to take.")
     ] = "",
     surface: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Maps scene-camera gaze onto the display.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Pupil Cloud: the gaze.csv of a Marker Mapper enrichment."),
     ] = None,
     stream: Annotated[
         str, typer.Option(metavar="NAME", help="Which gaze stream, when there are several.")
