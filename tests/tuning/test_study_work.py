@@ -63,6 +63,16 @@ def test_population_is_the_others_when_participants_are_new():
             assert a.scores["population_mean"] != b.scores["population_mean"]
 
 
+def test_the_true_policy_is_closest_to_what_its_participants_do():
+    study = asked()
+    study = study.model_copy(update={"cohort": study.cohort.model_copy(update={"participants": 12})})
+    result = work.compute(cells(study, MAPS)[0])
+    views = [view.scores for person in result.people.values() for view in person.views]
+    for metric in ("kl", "logloss"):
+        truth, flat = (np.mean([v[row][metric] for v in views]) for row in ("true_policy", "uniform"))
+        assert truth < flat - 0.2  # the patternless too: each page's own policy is what is known
+
+
 def test_newcomers_stand_on_a_basis_of_others():
     study = asked(splits=["new-both"], folds=3)
     result = work.compute(cells(study, MAIN, "new-both")[0])

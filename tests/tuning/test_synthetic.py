@@ -8,15 +8,19 @@ import pytest
 from protocols.invented import invented_pool
 from tuning.drawn_viewers import POOL_SEED
 from tuning.experiments import synthetic
-from tuning.experiments.synthetic import ScreenPlan, draw_policy, synthetic_examples, synthetic_page
+from tuning.experiments.synthetic import ScreenPlan, draw_policy, synthetic_page, synthetic_views
 from tuning.pretraining.__main__ import TRAINING_POOLS, UNSEEN_POOL
 
 PLAN = ScreenPlan(training=6, validation=2, heldout=3, seed=3)
 
 
+def examples(plan, number, pseudonym, *, stable):
+    return [view.example for view in synthetic_views(plan, number, pseudonym, stable=stable)]
+
+
 @pytest.fixture(scope="module")
 def stable():
-    return synthetic_examples(PLAN, 0, "P01", stable=True)[0]
+    return examples(PLAN, 0, "P01", stable=True)
 
 
 def test_no_screen_and_no_film_is_on_both_sides(stable):
@@ -41,8 +45,8 @@ def _screen_films():
 
 
 def test_the_same_number_gives_the_same_participant_whatever_else_is_drawn(stable):
-    synthetic_examples(PLAN, 5, "P06", stable=True)
-    again = synthetic_examples(PLAN, 0, "P01", stable=True)[0]
+    examples(PLAN, 5, "P06", stable=True)
+    again = examples(PLAN, 0, "P01", stable=True)
     assert [e.page.digest for e in again] == [e.page.digest for e in stable]
     assert all(np.array_equal(a.gaze.weights, b.gaze.weights) for a, b in zip(again, stable, strict=True))
     assert [e.click for e in again] == [e.click for e in stable]
@@ -88,7 +92,7 @@ def test_without_a_pattern_one_page_says_nothing_about_the_next():
     def agreement(stable: bool) -> float:
         found = []
         for number in range(6):
-            seen = synthetic_examples(plan, number, "P", stable=stable)[0]
+            seen = examples(plan, number, "P", stable=stable)
             full = np.array([e.gaze.weights for e in seen if len(e.gaze.weights) == 15])
             rest = (full.sum(0) - full) / (len(full) - 1)
             found += [np.corrcoef(a, b)[0, 1] for a, b in zip(full, rest, strict=True)]

@@ -52,7 +52,8 @@ def dots(lines: Sequence[Line]) -> Html:
         y = ROW_PX * i + ROW_PX / 2
         parts.append(_label(line.name, y, line.kind))
         parts += [tag("circle", cx=axis.x_px(kl), cy=y, r=2.5, class_="point") for kl in line.points.values()]
-        parts += _mark(axis, y, line.means["kl"], line.interval, line.kind)
+        kind = "twin" if line.kind == "twin" else "baseline"
+        parts += _mark(axis, y, line.means["kl"], line.interval, kind, f"{line.means['kl']:.3f}")
     return _svg(parts, height, "Mean KL per line, with 95 % intervals and every participant as a point")
 
 
@@ -64,7 +65,8 @@ def forest(tests: Sequence[Comparison]) -> Html:
     axis = _Axis(-high, high, step)
     height = ROW_PX * len(tests)
     parts = axis.drawn(
-        height, "difference in KL [nats] to the main condition, or to the one named; left of zero is better"
+        height,
+        "difference in KL [nats]; left of zero is better; orange: p < .05 after Holm",
     )
     zero = axis.x_px(0.0)
     parts.append(tag("line", x1=zero, x2=zero, y1=0, y2=height, class_="axis"))
@@ -74,7 +76,8 @@ def forest(tests: Sequence[Comparison]) -> Html:
         words = test.first.removeprefix("twin, ") + (f" (to {other})" if other else "")
         parts.append(_label(words, y, "baseline"))
         kind = "baseline" if test.holm is None or test.holm >= 0.05 else "twin"
-        parts += _mark(axis, y, test.found.mean, (test.found.low, test.found.high), kind)
+        interval = (test.found.low, test.found.high)
+        parts += _mark(axis, y, test.found.mean, interval, kind, f"{test.found.mean:+.3f}")
     return _svg(parts, height, "Effect of each change on KL, with 95 % intervals")
 
 
@@ -88,12 +91,14 @@ def _label(words: str, y: float, kind: str) -> Html:
     return tag("text", words, x=LABEL_PX - 12, y=y + 4, class_=strong)
 
 
-def _mark(axis: _Axis, y: float, mean: float, interval: tuple[float, float], kind: str) -> list[Html]:
+def _mark(
+    axis: _Axis, y: float, mean: float, interval: tuple[float, float], kind: str, words: str
+) -> list[Html]:
     low, high = (axis.x_px(end) for end in interval)
     return [
         tag("line", x1=low, x2=high, y1=y, y2=y, class_=f"interval {kind}"),
         tag("circle", cx=axis.x_px(mean), cy=y, r=5, class_=f"mean {kind}"),
-        tag("text", f"{mean:.3f}", x=WIDTH_PX - 8, y=y + 4, class_="end"),
+        tag("text", words, x=WIDTH_PX - 8, y=y + 4, class_="end"),
     ]
 
 

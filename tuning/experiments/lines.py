@@ -10,7 +10,7 @@ import numpy as np
 from tuning import metrics
 from tuning.experiments.cells import Condition
 from tuning.experiments.statistics import bootstrap_interval
-from tuning.experiments.summary import TWINS, WORDS, Arena, Scores, beside
+from tuning.experiments.summary import CEILING, TWINS, WORDS, Arena, Scores, beside
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class Line:
     Attributes:
         arena: where.
         name: for people.
-        kind: ``baseline``, ``twin`` or ``change``.
+        kind: ``baseline``, ``twin``, ``ceiling`` or ``change``.
         participants: how many.
         means: per metric, over participants.
         interval: 95 % bootstrap interval of the mean KL.
@@ -43,7 +43,8 @@ def lines(arenas: Sequence[Arena], scores: Mapping[Condition, Scores]) -> list[L
 
 def _lines(arena: Arena, scores: Mapping[Condition, Scores]) -> Iterator[Line]:
     for row, (name, found) in arena.rows.items():
-        yield _line(arena, WORDS[row], "twin" if row in TWINS else "baseline", name, found)
+        kind = "twin" if row in TWINS else "ceiling" if row == CEILING else "baseline"
+        yield _line(arena, WORDS[row], kind, name, found)
     for condition, found in beside(arena.main, scores):
         rows = (*TWINS, "participant_mean") if "screens" in condition.change else TWINS
         for row in rows:

@@ -56,13 +56,14 @@ def worked_out(found: Found) -> Outcome:
     changes = [test for arena in places for test in against_main(arena, scores, against)]
     said = claims(places[0], found.stable()) if places else []
     measured = targets(places, scores, tests, said) if places else []
+    table = lines(places, scores)
     return Outcome(
         name=found.study.name,
         about=found.study.about,
         size=_size(found),
-        unshown=unshown(found, tests, changes, measured, said),
+        unshown=unshown(found, tests, changes, measured, said, table),
         targets=measured,
-        lines=lines(places, scores),
+        lines=table,
         tests=tests,
         changes=changes,
         claims=said,

@@ -99,7 +99,17 @@ def _results(lines: Sequence[Line]) -> Html:
 
 
 def _tests(tests: Sequence[Comparison]) -> Html:
-    columns = ("", "against", "measure", "means", "difference [95 %]", "dz", "rank-biserial", "p", "p, Holm")
+    columns = (
+        "",
+        "against",
+        "measure",
+        "means",
+        "difference [nats, 95 %]",
+        "dz",
+        "rank-biserial",
+        "p",
+        "Holm",
+    )
     return table(columns, [_test(t) for t in tests])
 
 
@@ -115,7 +125,8 @@ def _test(t: Comparison) -> tuple[object, ...]:
     holm = "–" if t.holm is None else p_words(t.holm).removeprefix("p ").removeprefix("= ")
     mood = "number good" if t.below() else "number"
     numbers = (tag("td", value, class_="number") for value in told)
-    return (t.first, t.second, LABELS[t.metric], *numbers, tag("td", holm, class_=mood))
+    measure = LABELS[t.metric].removesuffix(" [nats]")
+    return (t.first, t.second, measure, *numbers, tag("td", holm, class_=mood))
 
 
 def _claims(claims: Sequence[Claim]) -> list[Html]:

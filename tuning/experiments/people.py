@@ -13,7 +13,8 @@ from protocols.errors import NotEnoughExamples, SessionMissing
 from sessions.reader import Recording
 from tuning.examples import Split
 from tuning.experiments.studyfile import RecordedCohort, StudyFile, SyntheticCohort
-from tuning.experiments.synthetic import ScreenPlan, synthetic_examples
+from tuning.experiments.synthetic import Acted, ScreenPlan, synthetic_views
+from tuning.predictions import Prediction
 from tuning.recordings import Material, read_material
 from tuning.splits import split_screens
 
@@ -33,8 +34,22 @@ class SyntheticPerson(_Edge):
 
     def material(self) -> Material:
         """Return everything they looked at."""
-        seen, likes = synthetic_examples(self.plan, self.number, self.pseudonym, stable=self.stable)
-        return Material(self.pseudonym, likes, seen, {e.page.screen_id: e.split for e in seen}, ())
+        seen = [view.example for view in self.views()]
+        splits = {e.page.screen_id: e.split for e in seen}
+        return Material(self.pseudonym, seen[0].preferred, seen, splits, ())
+
+    def views(self) -> list[Acted]:
+        """Draw what they looked at, and why."""
+        return synthetic_views(self.plan, self.number, self.pseudonym, stable=self.stable)
+
+    def truth(self) -> dict[int, Prediction]:
+        """Return what a perfect model would predict, per trial."""
+        return {
+            view.example.trial: Prediction(
+                view.policy.attention(view.example.page), view.policy.clicks(view.example.page)
+            )
+            for view in self.views()
+        }
 
 
 class RecordedPerson(_Edge):

@@ -26,6 +26,7 @@ BASELINES = (
     "shared_prompt",
 )
 TWINS = ("twin", "twin_combined")
+CEILING = "true_policy"
 WORDS = {
     "uniform": "uniform",
     "population_mean": "population mean",
@@ -36,6 +37,7 @@ WORDS = {
     "shared_prompt": "shared prompt",
     "twin": "twin",
     "twin_combined": "combined twin",
+    "true_policy": "true policy (the most anyone could know)",
 }
 
 View = tuple[str, str, int]
@@ -167,13 +169,12 @@ def _arena(main: Condition, scores: Mapping[Condition, Scores]) -> Arena:
     own = scores[main]
     rows = {row: (row, own) for row in (*TWINS, *BASELINES) if row in own.rows()}
     maps = Condition(main.split, main.train_signal, main.eval_signal, "", "", MAPS)
-    for row in ("uniform", "population_mean"):
-        if maps in scores:  # of this cohort, not of the one that ships with the backbone
-            rows[row] = (row, scores[maps])
+    if maps in scores:  # of this cohort, not of the one that ships with the backbone
+        rows |= {row: (row, scores[maps]) for row in scores[maps].rows()}
     shared = Condition(*_at(main), SHARED)
     if shared in scores:
         rows["shared_prompt"] = ("twin", scores[shared])
-    return Arena(main, {row: rows[row] for row in (*BASELINES, *TWINS) if row in rows})
+    return Arena(main, {row: rows[row] for row in (*BASELINES, *TWINS, CEILING) if row in rows})
 
 
 def _at(condition: Condition) -> tuple[str, str, str, str, str]:

@@ -111,9 +111,15 @@ def salience(page: Page) -> FloatArray:
     return found
 
 
-def synthetic_examples(
-    plan: ScreenPlan, number: int, pseudonym: str, *, stable: bool
-) -> tuple[list[Example], tuple[str, ...]]:
+@dataclass(frozen=True, eq=False)
+class Acted:
+    """One page view, and the policy that was acting: what a perfect model would know."""
+
+    example: Example
+    policy: Policy
+
+
+def synthetic_views(plan: ScreenPlan, number: int, pseudonym: str, *, stable: bool) -> list[Acted]:
     """Draw everything one participant does; nobody else's number, and no count, changes it.
 
     Args:
@@ -121,20 +127,17 @@ def synthetic_examples(
         number: which participant, from 0.
         pseudonym: their name in the examples.
         stable: whether they have one policy, or a new one on every page.
-
-    Returns:
-        Examples, and the preferred genres of the questionnaire.
     """
     policy = draw_policy(np.random.default_rng([SEED_TAG, plan.seed, _POLICY, number]))
     rng = np.random.default_rng([SEED_TAG, plan.seed, _LOOKS, number])
-    examples = []
+    views = []
     for trial, index in enumerate(rng.permutation(plan.training + plan.heldout)):
         page = synthetic_page(plan.seed, int(index), held_out=bool(index >= plan.training))
         acting = policy if stable else draw_policy(rng)
         seen = _look(rng, acting, page, plan)
         likes = policy.viewer.preferred
-        examples.append(_example(seen, page, pseudonym, likes, trial, _split(plan, int(index))))
-    return examples, policy.viewer.preferred
+        views.append(Acted(_example(seen, page, pseudonym, likes, trial, _split(plan, int(index))), acting))
+    return views
 
 
 @lru_cache(maxsize=_PAGES_KEPT)

@@ -107,8 +107,8 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def best(lines: Sequence[Line], metric: str) -> float | None:
-    """Return the best mean of a metric, None when nobody has it."""
-    found = [line.means[metric] for line in lines if metric in line.means]
+    """Return the best mean of a metric, the ceiling aside; None when nobody has it."""
+    found = [line.means[metric] for line in lines if metric in line.means and line.kind != "ceiling"]
     pick = min if metric in metrics.LOWER_IS_BETTER else max
     return pick(found) if found else None
 

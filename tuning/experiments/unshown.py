@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from tuning.experiments.judging import Claim, Comparison
+from tuning.experiments.lines import Line
 from tuning.experiments.studyfile import SplitName, SyntheticCohort
-from tuning.experiments.summary import WORDS, Found
+from tuning.experiments.summary import CEILING, WORDS, Found
 from tuning.experiments.targets import Target, p_words
 
 _MEASURES = {"kl": "KL", "logloss": "click log-loss"}
@@ -25,11 +26,13 @@ def unshown(
     changes: Sequence[Comparison],
     targets: Sequence[Target],
     claims: Sequence[Claim],
+    lines: Sequence[Line],
 ) -> list[str]:
     """Return sentences about everything that these results do not support, the weightiest first."""
     return [
         *_people(found),
         *_missed(targets),
+        *_ceiling(lines),
         *_not_below(tests),
         *_unclaimed(claims),
         *_without_effect(changes),
@@ -53,6 +56,20 @@ def _missed(targets: Sequence[Target]) -> Iterator[str]:
             yield f"Target missed: {target.name} (wanted: {target.wanted}; found: {target.measured})."
         elif target.verdict == "not measured":
             yield f"Target not measured: {target.name} ({target.measured})."
+
+
+def _ceiling(lines: Sequence[Line]) -> Iterator[str]:
+    """Say how far even perfect knowledge would go: some targets may be out of anyone's reach."""
+    first = [line for line in lines if line.arena == lines[0].arena] if lines else []
+    named = {line.name: line.means for line in first}
+    top, bare = (named.get(WORDS[row], {}) for row in (CEILING, "backbone"))
+    if "accuracy" in top and bare.get("accuracy"):
+        higher = top["accuracy"] / bare["accuracy"] - 1
+        yield (
+            f"Even the true policies, which no model can beat except by chance, have a KL of {top['kl']:.3f}"
+            f" nats on these views, because a page holds few fixations, and a top-1 click accuracy of"
+            f" {top['accuracy']:.3f}, {higher:+.1%} relative to the backbone: no more can be asked of a twin."
+        )
 
 
 def _not_below(tests: Sequence[Comparison]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from protocols.errors import NotEnoughExamples
+from protocols.geometry import FloatArray
 from tuning import metrics
 from tuning.backbones.base import Backbone
 from tuning.baselines import PositionMap
@@ -20,10 +21,11 @@ from tuning.config import FitConfig
 from tuning.events import Comparison
 from tuning.examples import Example
 from tuning.experiments.cells import NEW_PEOPLE, Cell
-from tuning.experiments.people import Person
+from tuning.experiments.people import Person, SyntheticPerson
 from tuning.experiments.results import CellResult, ScoredPerson, ScoredView
 from tuning.fitting import fit_persona, judged_persona
 from tuning.losses import importance
+from tuning.predictions import Prediction
 from tuning.recordings import Material
 from tuning.registry import load_backbone, make_operator
 from tuning.splits import without_films_of_test
@@ -59,15 +61,16 @@ Scored = tuple[dict[str, ScoredPerson], dict[str, str]]
 
 
 def _maps(cell: Cell) -> Scored:
-    """Score what positions alone tell: uniform, and the mean map of the population."""
+    """Score what positions alone tell, and the true policy of invented participants."""
     config = cell.config
     seen = {person.pseudonym: _material(person, cell) for person in cell.judged}
+    truths = {p.pseudonym: p.truth() for p in cell.judged if isinstance(p, SyntheticPerson)}
     people, unusable = {}, {}
     for name, (material, skipped) in seen.items():
         others = [m.examples for n, (m, _) in seen.items() if n != name or cell.split not in NEW_PEOPLE]
         population = _population(others, cell, config)
         try:
-            people[name] = _scored_maps(material, population, config, skipped)
+            people[name] = _scored_maps(material, population, truths.get(name, {}), config, skipped)
         except NotEnoughExamples as error:
             unusable[name] = error.what
     return people, unusable
@@ -81,7 +84,11 @@ def _population(everybody: Sequence[Sequence[Example]], cell: Cell, config: FitC
 
 
 def _scored_maps(
-    material: Material, population: PositionMap, config: FitConfig, skipped: dict[str, int]
+    material: Material,
+    population: PositionMap,
+    truth: Mapping[int, Prediction],
+    config: FitConfig,
+    skipped: dict[str, int],
 ) -> ScoredPerson:
     maps = {"population_mean": population, "uniform": PositionMap.uniform()}
     views = []
@@ -89,12 +96,11 @@ def _scored_maps(
         human = example.attention(config.eval_signal)
         if example.split != "test" or human is None:
             continue
-        scores = {}
-        for row, known in maps.items():
-            seen = known.predict(example.page.layout)
-            scores[row] = metrics.attention_scores(human.weights, seen)
-            if example.click is not None:
-                scores[row] |= metrics.click_scores(seen, seen, example.click)
+        flat = {row: known.predict(example.page.layout) for row, known in maps.items()}
+        rows = {row: Prediction(seen, seen) for row, seen in flat.items()}
+        if example.trial in truth:
+            rows["true_policy"] = truth[example.trial]
+        scores = {row: _view_scores(human.weights, seen, example.click) for row, seen in rows.items()}
         views.append(ScoredView(trial=example.trial, screen=example.page.screen_id, scores=scores))
     if not views:
         raise NotEnoughExamples(
@@ -103,6 +109,11 @@ def _scored_maps(
             "Record more pages.",
         )
     return ScoredPerson(views=tuple(views), skipped=skipped)
+
+
+def _view_scores(human: FloatArray, seen: Prediction, click: int | None) -> dict[str, float]:
+    scores = metrics.attention_scores(human, seen.attention)
+    return scores if click is None else scores | metrics.click_scores(seen.attention, seen.choice, click)
 
 
 def _personal(cell: Cell) -> Scored:
