@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from acquisition.quality import PointQuality, Validation
 from acquisition.samples import GazeChunk
 from acquisition.wire_formats import GAZETWIN
 from protocols.participant import Participant
+from sessions.exporters.bids import export_bids
 from sessions.writer import SessionWriter
 
 FORMULA = '=HYPERLINK("evil", "Click the film you want")'
@@ -97,3 +99,40 @@ def channelless(made, scene) -> Path:
         source=replace(scene.source, channels=(), units=(), profile="", nominal_hz=0.0),
         gaze=replace(gaze, raw=np.empty((len(gaze), 0)), t_source_s=stamps),
     )
+
+
+@pytest.fixture(scope="session")
+def one_eyed(made, scene) -> Path:
+    """A device that never finds the right eye; the pseudonym looks like that of somebody else."""
+    labels = tuple(channel.label for channel in GAZETWIN.channels)
+    raw = np.full((len(scene.gaze), len(labels)), np.nan)
+    raw[:, :2] = scene.gaze.xy_px / [1920.0, 1080.0]
+    raw[:, 3] = scene.gaze.valid
+    return made(
+        source=replace(scene.source, channels=labels, units=("",) * len(labels)),
+        gaze=replace(scene.gaze, raw=raw),
+        participant=Participant(pseudonym="P01.A"),
+    )
+
+
+@pytest.fixture(scope="session")
+def newcomer(scene, begun, tmp_path_factory) -> Path:
+    """Another participant, who left at once."""
+    someone = replace(scene, participant=Participant(pseudonym="NEW"))
+    writer = begun(tmp_path_factory.mktemp("newcomer") / "s.h5", someone)
+    writer.close("aborted")
+    return writer.path
+
+
+@pytest.fixture(scope="session")
+def data_set(complete, recorded, one_eyed, tmp_path_factory) -> Path:
+    """A BIDS data set of three participants; tests only read it."""
+    root, paths = tmp_path_factory.mktemp("bids") / "data", [complete, recorded, one_eyed]
+    assert [exported.session for exported in export_bids(paths, root)] == paths
+    return root
+
+
+@pytest.fixture
+def data_copy(data_set, tmp_path) -> Path:
+    """The same to do something to."""
+    return shutil.copytree(data_set, tmp_path / "data")
