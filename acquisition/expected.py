@@ -9,7 +9,8 @@ from protocols.geometry import FloatArray
 _WINDOW = 64  # intervals over which missing samples are counted, so that jitter cancels out
 _RECENT = 1024  # intervals from which the period is measured
 _FEWEST = 8
-_REGULAR = 0.2  # intervals this close to the median, relative to it, are single periods
+_MOSTLY = 0.9
+_REGULAR = 0.18  # mean distance of intervals from whole periods, in periods; 0.25 when there is no period
 
 
 class Expectation:
@@ -70,13 +71,22 @@ class Expectation:
 
 def period_of(intervals_s: FloatArray) -> float:
     """Return the period in s behind positive intervals (n,) of which some span several periods; n >= 1."""
-    median_s = float(np.median(intervals_s))
-    near = np.abs(intervals_s - median_s) <= _REGULAR * median_s
-    if 2 * np.count_nonzero(near) >= len(intervals_s):
-        periods = np.rint(intervals_s / intervals_s[near].mean())
+    period_s = float(np.median(intervals_s))
+    for _ in range(2):
+        periods = np.rint(intervals_s / period_s)
         usable = (periods >= 1) & (periods <= _FEWEST)
-        return float(intervals_s[usable].sum() / periods[usable].sum())
-    # Stamps that jitter by whole periods, as those of polling programs: only their mean is steady.
+        if np.count_nonzero(usable) < _MOSTLY * len(intervals_s):
+            return _mean_period(intervals_s)
+        period_s = float(intervals_s[usable].sum() / periods[usable].sum())
+    off = np.abs(intervals_s[usable] / period_s - periods[usable]).mean()
+    return period_s if off <= _REGULAR else _mean_period(intervals_s)
+
+
+def _mean_period(intervals_s: FloatArray) -> float:
+    """Return the period of stamps that jitter by whole periods, as those of polling programs do.
+
+    Only their mean is steady; single missing samples cannot be told from jitter.
+    """
     whole = len(intervals_s) // _WINDOW * _WINDOW
     if not whole:
         return float(intervals_s.mean())

@@ -119,7 +119,7 @@ def test_missing_samples_are_counted_whatever_the_claimed_rate(rate_hz, jitter, 
         counted.add(kept_s[i : i + size])
     assert counted.received == len(kept_s)
     assert counted.period_s == pytest.approx(1 / rate_hz, rel=0.01)
-    assert counted.expected == pytest.approx(n, abs=0.004 * n if dropped and jitter else 1)
+    assert counted.expected == pytest.approx(n, abs=5)
 
 
 def test_a_gap_counts_and_samples_that_come_late_fill_it():
