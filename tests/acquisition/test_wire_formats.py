@@ -177,11 +177,11 @@ def test_gaze_in_a_scene_picture_is_refused_and_through_a_map_arrives_where_some
     assert info.profile == f"{wire.profile}+surface"
     assert len(chunk) >= 30
     _, both = truth(chunk.t_source_s)
-    # The tool averages the eyes in the picture, which is not the picture of their average: part of a px.
+    # The tool averages the eyes in the picture, which is not quite the picture of their average.
     error_px = np.linalg.norm(chunk.xy_px - both * Screen().size_px, axis=1)
     assert chunk.valid.mean() > 0.7
     assert not chunk.valid[np.isnan(both[:, 0])].any()
-    assert np.nanmax(error_px) < 3.0
+    assert np.nanmax(error_px) < 0.5
 
 
 def test_every_stream_is_listed_with_what_it_is_and_its_real_rate(table: dict[str, StreamReading]) -> None:

@@ -253,4 +253,4 @@ def test_a_head_worn_tracker_is_recorded_on_the_screen_by_its_tags(tmp_path: Pat
     assert gaze.valid[~lost].mean() > 0.9
     truth = np.column_stack([x, y]) * Screen().size_px
     error_px = np.linalg.norm(gaze.xy_px - truth, axis=1)[gaze.valid]
-    assert np.percentile(error_px, 99) < 5.0
+    assert np.percentile(error_px, 99) < 0.5
