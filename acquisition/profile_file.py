@@ -99,10 +99,11 @@ class PickedProfile(_Table):
             raise ValueError("x and y of a point are one channel")
         if len({point.eye for point in self.point}) < len(self.point):
             raise ValueError("two points are of the same eye")
-        if any(point.quality for point in self.point) and (
-            self.valid is None or self.valid[0] > self.valid[1]
-        ):
+        judged = any(point.quality for point in self.point)
+        if judged and (self.valid is None or self.valid[0] > self.valid[1]):
             raise ValueError("a quality channel needs valid = [lowest, highest]")
+        if self.valid is not None and not judged:
+            raise ValueError("valid is given, and no point has a quality channel")
         if self.profile in _KNOWN:
             raise ValueError(f"{self.profile!r} is the name of a known tool")
         return self

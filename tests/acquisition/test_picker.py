@@ -243,6 +243,7 @@ def test_a_profile_is_not_used_for_other_channels() -> None:
         ({"point": [{"eye": "both", "x": "x", "y": "q"}]}, "no channel 'q'"),
         ({"point": 2 * [{"eye": "left", "x": "x", "y": "y"}]}, "same eye"),
         ({"point": [{"eye": "both", "x": "x", "y": "y", "quality": "y"}]}, "valid = "),
+        ({"valid": [1, 1]}, "no point has a quality channel"),
         ({"unit": "furlongs"}, "unit"),
         ({"lost_xy": float("inf")}, "lost_xy"),
         ({"channel": [{"label": "x"}, {"label": "x"}]}, "same label"),
