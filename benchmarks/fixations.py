@@ -49,7 +49,7 @@ class Answer:
 def main(arguments: list[str]) -> bool:
     """Print the tables; return whether ours met every target."""
     parser = argparse.ArgumentParser(prog="benchmarks fixations")
-    parser.add_argument("--seconds", type=float, default=120.0, help="simulated gaze per rate and noise")
+    parser.add_argument("--seconds", type=float, default=60.0, help="simulated gaze per rate and noise")
     parser.add_argument("--rate", type=float, action="append", help="only this rate in Hz; may be repeated")
     chosen = parser.parse_args(arguments)
     rates_hz = tuple(chosen.rate or RATES_HZ)

@@ -29,7 +29,8 @@ def detect_ivt(
 
     Args:
         t_s: sample stamps in s, shape (n,). A sample not later than all before it is left out.
-        xy_px: calibrated gaze, shape (n, 2), in px; positions that are not finite or a million px away are invalid.
+        xy_px: calibrated gaze, shape (n, 2), in px; what is not finite or a million px away is
+            invalid.
         valid: shape (n,).
         screen: turns px into degrees.
         parameters: settings; None for the defaults.
