@@ -39,6 +39,8 @@ def test_a_study_that_is_not_there_is_refused_with_the_shipped_ones(tmp_path):
 
 
 @pytest.mark.engine
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_study_leaves_a_report_and_says_what_was_reached(tmp_path):
     (tmp_path / "s.toml").write_text(SMALL, encoding="utf-8")
     told = gazetwin(tmp_path / "s.toml", "--out", tmp_path / "out", "--json")

@@ -180,6 +180,8 @@ def finished(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.engine
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_killed_study_goes_on_and_repeats_nothing(tmp_path):
     (tmp_path / "s.toml").write_text(SMALL, encoding="utf-8")
     first = start(tmp_path)
