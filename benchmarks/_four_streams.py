@@ -175,6 +175,7 @@ def record_plainly(folder: Path, source_ids: list[str]) -> None:
         inlets = [pylsl.StreamInlet(handle, processing_flags=pylsl.proc_clocksync) for handle in handles]
         for inlet in inlets:
             inlet.open_stream(5.0)
+            inlet.time_correction(5.0)  # else the first pull would wait for it
         states: list[dict[str, Any]] = [{"live": Delays(), "disk": Delays()} for _ in inlets]
         threads = [
             threading.Thread(target=_append, args=(inlet, h5.create_group(str(i)), states[i], stop, lock))
