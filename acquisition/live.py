@@ -32,7 +32,7 @@ class LiveBuffer:
                 self._chunks.popleft()
 
     def snapshot(self, seconds: float) -> GazeChunk:
-        """Return the samples of the last ``seconds``, counted back from the newest, in order of their stamps."""
+        """Return the samples of the last ``seconds``, back from the newest, in order of their stamps."""
         with self._lock:
             since_s = self._newest_s - min(seconds, self._seconds)
             chunks = [chunk for chunk in self._chunks if float(chunk.t_s.max()) >= since_s]

@@ -106,9 +106,8 @@ def _tell(program: subprocess.Popen[str]) -> None:
 
 def _table(title: str, report: Report, seconds: float) -> None:
     print(f"\n{title}: {report['cores']:.1%} of one core", end="; ")
-    print(
-        f"memory {report['early_mib']:.0f} MiB after {min(FILLED_S, seconds):g} s, {report['end_mib']:.0f} MiB at the end"
-    )
+    print(f"memory {report['early_mib']:.0f} MiB after {min(FILLED_S, seconds):g} s", end=", ")
+    print(f"{report['end_mib']:.0f} MiB at the end")
     print(f"{'stream':12}{'[Hz]':>6}{'sent':>9}{'received':>9}{'lost':>6}{'order':>7}", end="")
     print(
         f"{'live p50':>10}{'p95':>8}{'p99':>8}{'max':>8}{'disk p50':>10}{'p95':>8}{'p99':>8}{'max [ms]':>9}"
