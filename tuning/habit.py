@@ -32,7 +32,7 @@ _CLICK_RIDGE = 10.0
 """One click says far less about exponents than a page of dwell; both chosen on simulated participants."""
 
 FACTORS = ("prior", "attention", "choice", "bare_choice")
-"""What can be multiplied: position habit, the prompted model's attention and choice, the bare one's choice."""
+"""What can be multiplied: position habit, the prompted model's attention and choice, the bare choice."""
 _FITTED_ATTENTION, _FITTED_CLICK = [0, 1, 3], [1, 3]
 
 

@@ -73,9 +73,7 @@ def test_a_killed_fit_repeats_the_last_steps_and_ends_the_same(
         pass
     shutil.copy(tmp_path / "fit", tmp_path / "left by a kill")
     running.close()
-    rest, found = drained(
-        fit(fake_backbone, Rollout(1), examples, CONFIG, None, tmp_path / "left by a kill")
-    )
+    rest, found = drained(fit(fake_backbone, Rollout(1), examples, CONFIG, None, tmp_path / "left by a kill"))
     assert rest == whole[-len(rest) :]
     assert len(rest) < len(whole) / 1.5
     assert alike(found, expected)
