@@ -79,6 +79,6 @@ def finished(running: Generator[FitEvent, None, Result]) -> Result:
     while True:
         try:
             event: FitEvent = next(running)
-            assert event.kind in ("step", "evaluated")
+            assert event.kind in ("progress", "step", "evaluated")
         except StopIteration as stop:
             return stop.value
