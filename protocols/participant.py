@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -18,7 +20,16 @@ from protocols.errors import StudyInvalid
 from protocols.mistakes import listed
 
 Rating = Annotated[int, Field(ge=1, le=5)]
-Pseudonym = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def _plain(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
+    raise ValueError("only A-Z a-z 0-9 . _ - are allowed, 1 to 64 of them, a letter or digit first")
+
+
+Pseudonym = Annotated[str, AfterValidator(_plain)]
 
 
 class Participant(BaseModel):

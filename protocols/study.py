@@ -41,6 +41,7 @@ from protocols.counterbalance import balanced_order, shuffled
 from protocols.errors import StudyInvalid
 from protocols.geometry import Screen
 from protocols.mistakes import listed
+from protocols.plausible import implausible
 from protocols.screens import ScreenTable, Text, read_screens
 from protocols.stimulus import CarouselScreen
 
@@ -234,6 +235,9 @@ class StudyProtocol(BaseModel):
     def _page_fits(cls, value: Geometry, info: ValidationInfo) -> Geometry:
         if info.data.get("kind") == "carousel" and value.size_px != PAGE_SIZE_PX:
             raise ValueError(f"carousel pages need a display of {PAGE_SIZE_PX}, not {value.size_px}")
+        doubts = implausible(value.screen())
+        if doubts and info.context:  # from a file somebody writes; what was recorded must stay readable
+            raise ValueError(doubts)
         return value
 
     @field_serializer("screens")

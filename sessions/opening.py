@@ -40,18 +40,41 @@ def opened_hdf5(path: Path) -> h5py.File:
     Raises:
         SessionError: it is missing, damaged, half-way through a flush, or being written; each its own kind.
     """
-    if not path.is_file():
-        raise SessionMissing(
-            f"There is no file {path}.",
-            "Nothing can be read.",
-            "Check the name; recordings end in .h5.",
-        )
+    refuse_missing(path)
     try:
         return h5py.File(path, "r")
     except BlockingIOError as error:
         raise busy(path) from error
     except OSError as error:
         raise (unsealed(path, "flushing") if waiting_flush(path) else corrupt(path, error)) from error
+
+
+def refuse_missing(path: Path) -> None:
+    """Refuse what is no file, or an empty one that no flush waits for.
+
+    Raises:
+        SessionMissing: there is no file of that name.
+        SessionCorrupt: there is nothing in it.
+    """
+    if path.is_dir():
+        inside = ", ".join(sorted(file.name for file in path.glob("*.h5"))[:3])
+        raise SessionMissing(
+            f"{path} is a folder.",
+            "A recording is one file in it.",
+            f"Name the .h5 file in it ({inside})." if inside else "Name a .h5 file; there is none in it.",
+        )
+    if not path.is_file():
+        raise SessionMissing(
+            f"There is no file {path}.",
+            "Nothing can be read.",
+            "Check the name; recordings end in .h5.",
+        )
+    if not path.stat().st_size and not waiting_flush(path):
+        raise SessionCorrupt(
+            f"{path} is empty (0 bytes).",
+            "There is nothing in it that could be read or recovered.",
+            "Use another copy of the recording.",
+        )
 
 
 def unsealed(path: Path, state: str) -> SessionUnsealed:
@@ -83,7 +106,7 @@ def corrupt(path: Path, error: Exception) -> SessionCorrupt:
     return SessionCorrupt(
         f"{path} is damaged: {error}.",
         "Parts of it are missing or overwritten, so nothing read from it could be trusted.",
-        "Copy it again from where it came from, or run `gazetwin recover` on it.",
+        "What was cut off or overwritten cannot be had back: copy the file again, or use a backup.",
     )
 
 

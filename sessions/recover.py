@@ -13,9 +13,9 @@ from typing import Literal
 import h5py
 from pydantic import BaseModel, ConfigDict
 
-from protocols.errors import SessionCorrupt, SessionError, SessionMissing
+from protocols.errors import SessionCorrupt, SessionError
 from sessions.atomic_file import journal_path, lock, replay_journal, waiting_flush
-from sessions.opening import busy, corrupt, refuse_links, refuse_schema
+from sessions.opening import busy, corrupt, refuse_links, refuse_missing, refuse_schema
 from sessions.reader import Recording
 from sessions.schema import READABLE, TABLES, State
 from sessions.tables import trimmed
@@ -67,8 +67,7 @@ def recover(path: Path) -> RecoveryReport:
         SessionCorrupt: not even its frame can be read; the file is left as it is.
         SchemaUnsupported: it follows another schema.
     """
-    if not path.is_file():
-        raise SessionMissing(f"There is no file {path}.", "Nothing can be recovered.", "Check the name.")
+    refuse_missing(path)
     with _kept_from_others(path):
         copy = path.with_name(path.name + ".recovering")
         try:
@@ -129,18 +128,21 @@ def _opened(copy: Path, path: Path) -> Iterator[h5py.File]:
     try:
         h5 = h5py.File(copy, "r+")
     except OSError as error:
-        raise _hopeless(corrupt(copy, error), path) from error
+        raise _hopeless(path, error) from error
     with h5:
         refuse_schema(h5, path)
         refuse_links(h5, path)
         yield h5
 
 
-def _hopeless(error: SessionCorrupt, path: Path) -> SessionCorrupt:
+def _hopeless(path: Path, error: OSError) -> SessionCorrupt:
+    found = corrupt(path, error)
     return SessionCorrupt(
-        f"{path} cannot be recovered: {error.what}",
-        "Not even the frame of the file can be read.",
-        "It was left untouched. Copy it again from where it came from, with its .journal file beside it.",
+        found.what.removesuffix(".") + ", and cannot be recovered.",
+        "Recovery mends recordings that were not ended; it cannot bring back what is missing or overwritten."
+        " The file was left untouched.",
+        "Copy it again from where it came from, with its .journal file beside it if there is one, or use a"
+        " backup.",
     )
 
 

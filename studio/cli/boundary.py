@@ -36,6 +36,12 @@ def negative() -> typer.Exit:
 
 
 def _explain(error: OSError) -> tuple[str, str, str]:
+    if isinstance(error, FileExistsError | NotADirectoryError) and error.filename:
+        return (
+            f"{error.filename} is there already, and is no folder.",
+            "A folder is needed in this place, and no file is ever overwritten.",
+            "Name another folder, or move that file away.",
+        )
     place = f"{error.filename}: " if error.filename else ""
     return (
         f"{place}{error.strerror or error}.",

@@ -78,6 +78,7 @@ def _sessions(format_name: str, path: Path, out: Path, options: Options) -> Iter
 
 def _screen(display: str) -> Screen | None:
     from protocols.geometry import Screen
+    from protocols.plausible import implausible
 
     if not display:
         return None
@@ -88,7 +89,11 @@ def _screen(display: str) -> Screen | None:
             f"{display!r} is not like 1920x1080px,531x299mm,650mm.", param_hint="--display"
         )
     width_px, height_px, width_mm, height_mm, distance_mm = sizes
-    return Screen((int(width_px), int(height_px)), (width_mm, height_mm), distance_mm)
+    screen = Screen((int(width_px), int(height_px)), (width_mm, height_mm), distance_mm)
+    doubts = implausible(screen)
+    if doubts:
+        raise typer.BadParameter(f"{display!r} cannot be right: {doubts}", param_hint="--display")
+    return screen
 
 
 def _print(imported: Imported, session: Path) -> None:

@@ -24,6 +24,11 @@ def test_pseudonyms_that_could_not_name_a_file_are_refused(pseudonym: str) -> No
         Participant(pseudonym=pseudonym)
 
 
+def test_a_pseudonym_is_refused_in_words() -> None:
+    with pytest.raises(StudyInvalid, match="only A-Z a-z 0-9"):
+        Participant(pseudonym="Jane Doe/../x")
+
+
 def test_all_mistakes_are_named_together() -> None:
     with pytest.raises(StudyInvalid) as refused:
         Participant(pseudonym="P 1", ratings={"Drama": 9})

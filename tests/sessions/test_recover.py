@@ -169,6 +169,24 @@ def test_a_live_recording_is_left_alone(tmp_path, scene, begun) -> None:
     writer.close("complete")
 
 
+def test_what_cannot_be_recovered_is_told_without_false_hope(recorded, tmp_path) -> None:
+    empty, cut = tmp_path / "empty.h5", tmp_path / "cut.h5"
+    empty.touch()
+    cut.write_bytes(recorded.read_bytes()[:20_000])
+    for read in (recover, Recording.open):
+        with pytest.raises(SessionCorrupt, match="is empty"):
+            read(empty)
+    with pytest.raises(SessionCorrupt) as refused:
+        recover(cut)
+    assert "backup" in refused.value.fix
+    assert "recovering" not in str(refused.value)
+    with pytest.raises(SessionCorrupt) as unreadable:
+        Recording.open(cut)
+    assert "gazetwin recover" not in unreadable.value.fix
+    with pytest.raises(SessionMissing, match=r"is a folder.*cut\.h5"):
+        Recording.open(tmp_path)
+
+
 def test_what_cannot_be_recovered_is_left_untouched(tmp_path) -> None:
     with pytest.raises(SessionMissing):
         recover(tmp_path / "none.h5")

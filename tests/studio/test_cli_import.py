@@ -67,6 +67,14 @@ def test_a_display_that_cannot_be_read_shows_how_to_write_it(tmp_path, display):
     assert "1920x1080px,531x299mm,650mm" in result.output
 
 
+@pytest.mark.parametrize("display", ["1920x1080px,531x299mm,65mm", "1920x1080px,53.1x29.9mm,650mm"])
+def test_a_display_that_cannot_be_real_is_questioned(tmp_path, display):
+    result = run("tobii-tsv", DATA / "tobii300.tsv", "--out", tmp_path / "out", "--display", display)
+    assert result.exit_code == 2
+    assert "cannot be right" in " ".join(result.output.replace("│", " ").split())
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("format_name", "file", "message"),
     [

@@ -276,6 +276,14 @@ class TestRecover:
         assert gazetwin("replay", path).exit_code == 0
 
 
+def test_a_file_where_a_folder_is_needed_is_told(tmp_path):
+    (tmp_path / "odd.py").touch()
+    options = "--study free-gaze --participant P01 --source mock --headless --duration 1 --out".split()
+    told = program("record", *options, tmp_path / "odd.py")
+    assert told.returncode == 2
+    assert "odd.py is there already, and is no folder" in told.stderr
+
+
 @pytest.mark.parametrize("command", ["slots", "replay", "check", "recover"])
 @pytest.mark.parametrize("name", ["absent.h5", "folder", "text.h5"])
 def test_bad_files_are_explained(command, name, tmp_path):
