@@ -20,6 +20,7 @@
     ├── SessionError
     │   ├── SessionMissing        there is no such file
     │   ├── SessionCorrupt        the file cannot be read
+    │   ├── PagesChanged          stored pages are not those that were shown
     │   ├── SessionUnsealed       the recording did not end properly
     │   ├── SchemaUnsupported     the file follows another schema version
     │   └── ForeignFileError      a file of another program cannot be imported
@@ -126,6 +127,10 @@ class SessionMissing(SessionError):
 
 class SessionCorrupt(SessionError):
     """A session file cannot be read."""
+
+
+class PagesChanged(SessionError):
+    """The pages stored in a session are not those that were shown."""
 
 
 class SessionUnsealed(SessionError):

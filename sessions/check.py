@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from acquisition.samples import GazeChunk
-from protocols.errors import SessionCorrupt
 from protocols.markers import BY_RECORDER, Code, Marker
 from sessions.calibration_check import DriftNumbers, calibration_items, drift_numbers
 from sessions.calibrations import validated
@@ -19,7 +18,7 @@ from sessions.connection_check import connection_items
 from sessions.eye_quality import EyeQuality, eye_qualities
 from sessions.foreign_check import all_gaze_items
 from sessions.gaze_check import CheckItem, GazeNumbers, Verdict, item, numbers
-from sessions.pages import digest_of
+from sessions.page_check import OnPage, changed_pages
 from sessions.reader import Recording
 from sessions.schema import State
 from sessions.trial_check import onset_item, trial_items
@@ -59,7 +58,7 @@ class CheckReport(BaseModel):
     items: tuple[CheckItem, ...]
 
 
-def check(path: Path, on_page: Callable[[int, int], None] | None = None) -> CheckReport:
+def check(path: Path, on_page: OnPage | None = None) -> CheckReport:
     """Check a finished recording, page by page; it is not changed.
 
     Args:
@@ -175,34 +174,21 @@ def _clock(recording: Recording) -> CheckItem:
     pairs = recording.clock_pairs()
     drift_s = float(np.ptp(pairs[:, 1] - pairs[:, 0])) if len(pairs) > 1 else 0.0
     verdict: Verdict = "warning" if drift_s > _MOST_DRIFT_S else "good"
-    found = (
-        f"session clock and computer's date {drift_s * 1000:.1f} ms apart at most, compared {len(pairs)} x"
-    )
+    times = "once" if len(pairs) == 1 else f"{len(pairs)} times"
+    found = f"session clock and computer's date {drift_s * 1000:.1f} ms apart at most, compared {times}"
     return item("clock", verdict, found, "Use session time only; the computer's date was changed meanwhile.")
 
 
-def _page_items(recording: Recording, on_page: Callable[[int, int], None] | None) -> Iterator[CheckItem]:
+def _page_items(recording: Recording, on_page: OnPage | None) -> Iterator[CheckItem]:
     digests = recording.page_digests()
     missing = sorted({v.page for v in recording.viewports()} - set(digests))
     found = f"{len(digests)} stored, {len(missing)} of those shown missing"
     yield item("pages", "bad" if missing else "good", found, "Leave out the views of these pages.")
-    changed = []
-    for number, digest in enumerate(digests, start=1):
-        if not _unchanged(recording, digest):
-            changed.append(digest[:12])
-        if on_page:
-            on_page(number, len(digests))
-    found = f"{changed} differ from their digest" if changed else "all as they were shown"
+    changed = [digest[:12] for digest in changed_pages(recording, on_page)]
+    found = f"{', '.join(changed)} differ from their digest" if changed else "all as they were shown"
     yield item(
         "page digests", "bad" if changed else "good", found, "The file was changed; find the original."
     )
-
-
-def _unchanged(recording: Recording, digest: str) -> bool:
-    try:
-        return digest_of(recording.page(digest)) == digest
-    except SessionCorrupt:
-        return False
 
 
 def _worst(items: Iterable[CheckItem]) -> Verdict:

@@ -10,6 +10,7 @@ from protocols.errors import SessionError
 from sessions.atomic_file import AtomicFile
 from sessions.cache import store
 from sessions.opening import busy
+from sessions.page_check import changed_pages, pages_changed
 from sessions.reader import Recording
 from sessions.schema import derived_path
 from sessions.slots import SlotParameters, Slots
@@ -26,9 +27,13 @@ def derive(path: Path, parameters: SlotParameters | None = None) -> Slots:
         The slots; those stored before when they were derived with the same settings.
 
     Raises:
+        PagesChanged: its pages are not those that were shown; nothing was stored.
         SessionError: the recording cannot be read or written, see ``Recording.open``.
     """
     with Recording.open(path) as recording:
+        changed = changed_pages(recording)
+        if changed:
+            raise pages_changed(path, changed)
         slots, known = recording.slots(parameters), recording.has_slots(parameters)
     if not known:
         file = _opened(path)

@@ -20,6 +20,7 @@ from protocols.markers import Marker
 from protocols.wire import Progress
 from sessions.agreement import fixation_differences, view_differences
 from sessions.live import LiveSlots
+from sessions.page_check import changed_pages
 from sessions.reader import Recording
 from sessions.replay import Step, pipeline, steps
 from sessions.slots import Slots
@@ -41,6 +42,7 @@ class Replayed:
         against: ``live``: compared with what was found while recording; else ``stored``: with what was
             derived earlier; else ``derived``: with what is derived from the file now.
         differences: one sentence each; empty when all is bit-identical.
+        changed_pages: digests of pages in the file that are not those that were shown.
     """
 
     samples: int
@@ -48,6 +50,7 @@ class Replayed:
     views: int
     against: Against
     differences: tuple[str, ...]
+    changed_pages: tuple[str, ...]
 
     @property
     def identical(self) -> bool:
@@ -115,7 +118,7 @@ def replay(path: Path, speed: float, on_lsl: bool = False) -> Iterator[Progress 
         outlets = OntoLsl(recording, speed) if on_lsl else None
         with closing(outlets) if outlets else nullcontext():
             yield from _play(recording, live, outlets, speed)
-        yield _compared(recording.samples, live.slots(), expected, against)
+        yield _compared(recording, live.slots(), expected, against)
 
 
 def _play(recording: Recording, live: LiveSlots, outlets: OntoLsl | None, speed: float) -> Iterator[Progress]:
@@ -152,9 +155,10 @@ def _reference(recording: Recording) -> tuple[Against, Slots]:
     return ("stored" if recording.has_slots() else "derived"), derived
 
 
-def _compared(samples: int, found: Slots, expected: Slots, against: Against) -> Replayed:
+def _compared(recording: Recording, found: Slots, expected: Slots, against: Against) -> Replayed:
     differences = (
         *fixation_differences(found.fixations, expected.fixations),
         *view_differences(found.views, expected.views),
     )
-    return Replayed(samples, len(found.fixations), len(found.views), against, differences)
+    samples, changed = recording.samples, changed_pages(recording)
+    return Replayed(samples, len(found.fixations), len(found.views), against, differences, changed)

@@ -88,6 +88,9 @@ def _readme(
     yield "| --- | ---: | --- |"
     yield from (f"| {t.name}.csv | {counts[t.name]} | {t.meaning} |" for t in tables)
     yield ""
+    yield "Everything recorded is here, also what came before the first page: eye movements during the"
+    yield "calibration and between pages have an empty `view`, trials that were never shown have `shown` 0."
+    yield ""
     yield "`data_dictionary.csv` explains every column with its unit, `provenance.json` tells where the"
     yield "tables come from and with which settings fixations were found."
     yield ""

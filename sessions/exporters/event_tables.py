@@ -68,6 +68,9 @@ TRIALS = (
     SCREEN,
     Column("target", "", "What to look for; empty for nothing particular."),
     Column("instruction", "", "What the participant read before."),
+    Column("shown", "0 or 1", "0 when the recording ended before it."),
+    Column("started_s", "s", "When it began, session clock; empty when it was not shown."),
+    Column("ended_s", "s", "When it ended; empty when it was not shown or the recording stopped in it."),
 )
 CLICKS = (
     T,
@@ -139,8 +142,12 @@ def _slots(views: Sequence[PageView]) -> Iterator[Row]:
 
 
 def _trials(recording: Recording) -> Iterator[Row]:
+    markers = recording.markers()
+    began = {m.trial: m.t_s for m in markers if m.code is Code.TRIAL_START}
+    ended = {m.trial: m.t_s for m in markers if m.code is Code.TRIAL_END}
     for trial in recording.trials():
-        yield (trial.index, trial.task.value, trial.screen.id, trial.target, trial.instruction)
+        asked = (trial.index, trial.task.value, trial.screen.id, trial.target, trial.instruction)
+        yield (*asked, int(trial.index in began), began.get(trial.index), ended.get(trial.index))
 
 
 def _clicks(recording: Recording, views: Sequence[PageView]) -> Iterator[Row]:

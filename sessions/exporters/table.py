@@ -49,13 +49,18 @@ class Table:
 
 
 def write_csv(table: Table, folder: Path) -> int:
-    """Write ``<name>.csv`` into a folder; return the number of rows.
+    """Write ``<name>.csv`` into a folder; return the number of rows."""
+    return write_table(table, folder / f"{table.name}.csv")
+
+
+def write_table(table: Table, path: Path) -> int:
+    """Write a new CSV file; return the number of rows.
 
     UTF-8, one header line, numbers with every digit they need to be read back to the same bits, empty cells
     for what is missing.
     """
     count = 0
-    with (folder / f"{table.name}.csv").open("x", newline="", encoding="utf-8") as file:
+    with path.open("x", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([_cell(column.name) for column in table.columns])
         for row in table.rows():

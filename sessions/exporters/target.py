@@ -21,7 +21,7 @@ def refuse_existing(target: Path) -> None:
         raise ExportError(
             f"{target} exists already.",
             "An export never overwrites what somebody may have worked on.",
-            "Choose another folder, or move the old export away.",
+            "Choose another name or folder, or move the old export away.",
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 from pydantic import BaseModel
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -55,13 +56,32 @@ def note(text: str) -> None:
 
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table for people on standard output; cells may be rich texts. The first column never wraps."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for i, column in enumerate(columns):
-        table.add_column(Text(column), overflow="fold", no_wrap=i == 0)
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    Console().print(table)
+    """Print a table for people on standard output; cells may be rich texts. Empty columns are left out."""
+    console = Console(highlight=False)
+    cells = [[cell if isinstance(cell, Text) else Text(str(cell)) for cell in row] for row in rows]
+    kept = [i for i in range(len(columns)) if not cells or any(row[i].plain for row in cells)]
+    lengths = [[Text(columns[i]), *(row[i] for row in cells)] for i in kept]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    for i, width in zip(kept, _widths(lengths, console.width - 2 * len(kept)), strict=True):
+        table.add_column(Text(columns[i]), overflow="fold", width=width)
+    for row in cells:
+        table.add_row(*(row[i] for i in kept))
+    console.print(Text(title, style="bold"), soft_wrap=True)
+    console.print(table)
+
+
+def _widths(columns: Sequence[Sequence[Text]], room: int) -> list[int]:
+    """Return widths in characters: words stay whole where there is room, and long texts get the rest."""
+    wanted = [max(cell_len(line) for c in cells for line in c.plain.split("\n")) for cells in columns]
+    widths = [max(cell_len(word) for c in cells for word in c.plain.split() or [""]) for cells in columns]
+    if wanted[0] <= room // 3:  # a name is easier to find on one line
+        widths[0] = wanted[0]
+    while sum(widths) > room and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
+    while sum(widths) < min(room, sum(wanted)):
+        tallest = max(range(len(widths)), key=lambda i: wanted[i] > widths[i] and wanted[i] / widths[i])
+        widths[tallest] += 1
+    return widths
 
 
 def report_error(what: str, why: str, fix: str) -> None:

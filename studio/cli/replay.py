@@ -33,7 +33,10 @@ def replay(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Play a session into the same pipeline again: are the answers identical to the last bit?"""
+    """Play a session into the same pipeline again: are the answers identical to the last bit?
+
+    Exit code 0: they are; 1: they are not, or pages in the file are no longer those that were shown.
+    """
     factor = _factor(speed)
     if lsl and math.isinf(factor):
         raise typer.BadParameter("Trackers send in real time: add --speed 1.", param_hint="--lsl")
@@ -44,7 +47,10 @@ def replay(
         emit({"session": session, "identical": result.identical, "result": result})
     else:
         _print(result)
-    if not result.identical:
+    if result.changed_pages:
+        note(f"{len(result.changed_pages)} pages differ from their digest: the file was changed since it was")
+        note("recorded. Identical answers say nothing about it; see `gazetwin check` and find the original.")
+    if not result.identical or result.changed_pages:
         raise negative()
 
 

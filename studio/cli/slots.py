@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from protocols.errors import PagesChanged
+from studio.cli.boundary import negative
 from studio.cli.options import AsJson, SessionPath
-from studio.cli.output import emit, say, show
+from studio.cli.output import emit, note, say, show
 
 if TYPE_CHECKING:
-    from sessions.slots import Slots
+    from sessions.slots import SlotParameters, Slots
     from sessions.views import PageView
 
 
 def slots(
     session: SessionPath,
     csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Also write one row per view and poster.")
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Also write a new file, one row per view and poster."),
     ] = None,
     within_px: Annotated[
         float,
@@ -26,27 +29,46 @@ def slots(
     ] = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Find fixations and the attention on every poster; keep them in the session."""
-    from sessions.derive import derive
+    """Find fixations and the attention on every poster; keep them in the session.
+
+    Exit code 0: they are kept; 1: pages in the file are not those that were shown, so nothing was stored.
+    """
+    from sessions.exporters.target import refuse_existing
     from sessions.reader import Recording
     from sessions.slots import SlotParameters
-    from studio.slot_table import write_csv
+    from studio.slot_table import write_slots
 
-    parameters = SlotParameters(within_px=within_px)
-    derived = derive(session, parameters)
-    with Recording.open(session) as recording:
-        views = recording.views(parameters)
     if csv is not None:
-        write_csv(csv, views)
+        refuse_existing(csv)
+    parameters = SlotParameters(within_px=within_px)
+    problem = _kept(session, parameters)
+    with Recording.open(session) as recording:
+        derived, views = recording.slots(parameters), recording.views(parameters)
+        participant = recording.participant.pseudonym
+    if csv is not None:
+        write_slots(csv, views, participant)
     if as_json:
-        emit(_summary(session, derived, views))
+        emit({"session": session, "stored": not problem, **_summary(derived, views)})
     else:
         _print(derived, views)
+    if problem:
+        note(problem)
+        raise negative()
 
 
-def _summary(session: Path, derived: Slots, views: list[PageView]) -> dict[str, object]:
+def _kept(session: Path, parameters: SlotParameters) -> str:
+    """Store what is derived; return why that was refused, empty when it was not."""
+    from sessions.derive import derive
+
+    try:
+        derive(session, parameters)
+    except PagesChanged as error:
+        return str(error)
+    return ""
+
+
+def _summary(derived: Slots, views: list[PageView]) -> dict[str, object]:
     return {
-        "session": session,
         "digest": derived.digest,
         "parameters": derived.parameters,
         "fixations": len(derived.fixations),
@@ -77,6 +99,9 @@ def _print(derived: Slots, views: list[PageView]) -> None:
         "most looked at",
         "clicked",
     )
+    if not views:
+        say(f"{len(derived.fixations)} fixations; no page was shown, so there is no attention on posters.")
+        return
     show("Attention per page view", columns, [_row(number, view) for number, view in enumerate(views)])
     say(f"{len(derived.fixations)} fixations, {len(views)} page views; parameters {derived.digest}.")
 
@@ -93,5 +118,5 @@ def _row(number: int, view: PageView) -> tuple[object, ...]:
         f"{total_ms:.0f}",
         f"{looked} of {len(posters)}",
         "nothing" if top is None else f"{posters[top].film} ({view.fixation_ms[top] / total_ms:.0%})",
-        "" if view.click is None else posters[view.click].film,
+        "" if view.click is None else "the same" if view.click == top else posters[view.click].film,
     )

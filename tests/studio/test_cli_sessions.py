@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -20,6 +21,7 @@ from acquisition.lsl import LslSource
 from acquisition.profiles import format_named
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.source import SourceInfo
+from protocols.errors import ExportError
 from protocols.geometry import Screen
 from protocols.markers import Code, Marker
 from protocols.participant import Participant
@@ -33,6 +35,7 @@ from sessions.replay import replayed
 from sessions.writer import SessionWriter
 from studio.cli import app
 from studio.replay import Replayed, replay
+from studio.slot_table import write_slots
 
 GAZETWIN = Path(sys.executable).with_name("gazetwin")
 RATE_HZ = 120.0
@@ -138,9 +141,51 @@ class TestSlots:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == len(told["views"][0]["films"])
-        assert [float(row["fixation [ms]"]) for row in rows] == told["views"][0]["fixation_ms"]
-        assert sum(float(row["fixation share"]) for row in rows) == pytest.approx(1.0)
+        assert [float(row["fixation_ms"]) for row in rows] == told["views"][0]["fixation_ms"]
+        assert sum(float(row["fixation_share"]) for row in rows) == pytest.approx(1.0)
         assert [row["slot"] for row in rows if row["clicked"] == "1"] == ["3"]
+        assert {row["participant"] for row in rows} == {"P01"}
+        again = gazetwin("slots", session, "--csv", path)
+        assert isinstance(again.exception, ExportError)
+        assert path.read_text(encoding="utf-8").startswith("participant,view,trial,screen,onset_s,offset_s,")
+
+    def test_csv_is_harmless_to_spreadsheets(self, session, tmp_path):
+        with Recording.open(session) as recording:
+            view = recording.views()[0]
+        slots = tuple(replace(slot, film="=1+1") for slot in view.layout.slots)
+        odd = replace(view, layout=replace(view.layout, slots=slots))
+        write_slots(tmp_path / "odd.csv", [odd], "P01")
+        with (tmp_path / "odd.csv").open(newline="", encoding="utf-8") as file:
+            assert {row["film"] for row in csv.DictReader(file)} == {"'=1+1"}
+
+    def test_without_pages_no_table_is_shown(self, tmp_path):
+        writer = SessionWriter.create(
+            tmp_path / "s.h5",
+            study=load_study("free-gaze"),
+            participant=Participant(pseudonym="P01"),
+            screen=Screen(),
+            source=SourceInfo("mouse", "mouse", "", "", 0.0, (), ()),
+            clock_pair=(9.0, 1.7e9),
+            software="gazetwin test",
+        )
+        writer.close("complete")
+        told = gazetwin("slots", writer.path)
+        assert "no page was shown" in told.stdout
+        assert "most looked at" not in told.stdout
+
+    def test_a_changed_page_is_told_and_nothing_is_stored(self, session):
+        damage_page(session)
+        before = session.read_bytes()
+        told = gazetwin("slots", session)
+        assert told.exit_code == 1
+        assert "differ from their digest" in told.stderr
+        assert session.read_bytes() == before
+        assert json.loads(gazetwin("slots", session, "--json").stdout)["stored"] is False
+
+    def test_a_page_changed_after_slots_were_stored_is_told(self, session):
+        gazetwin("slots", session)
+        damage_page(session)
+        assert gazetwin("slots", session).exit_code == 1
 
 
 class TestReplay:
@@ -174,6 +219,13 @@ class TestReplay:
         assert told.exit_code == 1
         assert "1 differences" in told.stdout
         assert "view 0: slot 3 has" in told.stdout
+
+    def test_tells_that_pages_were_changed(self, session):
+        damage_page(session)
+        told = gazetwin("replay", session, "--json")
+        assert told.exit_code == 1
+        assert len(json.loads(told.stdout)["result"]["changed_pages"]) == 1
+        assert "differ from their digest" in told.stderr
 
     def test_real_time_takes_its_time(self, session):
         start_s = time.monotonic()
@@ -216,6 +268,14 @@ class TestReplay:
         child.communicate()
 
 
+def damage_page(session: Path) -> None:
+    """Change one byte of a stored page."""
+    with h5py.File(session, "r+") as h5:
+        (page,) = h5["pages"].values()
+        png = page["png"]
+        png[len(png) // 2] ^= 255
+
+
 def spoil_stored_slots(session: Path) -> None:
     """Change one stored value, as another version of the pipeline might have."""
     with h5py.File(session, "r+") as h5:
@@ -235,10 +295,7 @@ class TestCheck:
         assert told.exit_code == 0
 
     def test_damaged_page_is_a_negative_answer(self, session):
-        with h5py.File(session, "r+") as h5:
-            (page,) = h5["pages"].values()
-            png = page["png"]
-            png[len(png) // 2] ^= 255
+        damage_page(session)
         told = gazetwin("check", session)
         assert told.exit_code == 1
         assert "page digests" in told.stdout
@@ -278,8 +335,8 @@ class TestRecover:
 
 def test_a_file_where_a_folder_is_needed_is_told(tmp_path):
     (tmp_path / "odd.py").touch()
-    options = "--study free-gaze --participant P01 --source mock --headless --duration 1 --out".split()
-    told = program("record", *options, tmp_path / "odd.py")
+    who, how = ("--study", "free-gaze", "--participant", "P01"), ("--source", "mock", "--headless")
+    told = program("record", *who, *how, "--duration", "1", "--out", tmp_path / "odd.py")
     assert told.returncode == 2
     assert "odd.py is there already, and is no folder" in told.stderr
 

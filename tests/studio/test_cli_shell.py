@@ -118,6 +118,21 @@ def test_what_has_no_json_form_is_refused():
         jsonable(object())
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_tables_break_between_words_and_fit_the_terminal(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    title = f"P01-{'x' * 90}.h5 from data.tsv"
+    advice = "Gaze is as the tracker delivered it; say so in what you publish."
+    rows = [("calibration", "none used of the attempts that were made", advice, ""), ("gaps", "0", "", "")]
+    show(title, ("what", "found", "what to do", "never filled"), rows)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == title
+    assert all(len(line) <= columns for line in lines[1:])
+    printed = set(" ".join(lines[1:]).split())
+    assert set(" ".join(text for row in rows for text in row).split()) < printed
+    assert "never" not in printed
+
+
 def test_text_for_people_is_not_markup(capsys):
     say("[bold]x[/bold]")
     show("t", ("c",), [("[bold]y[/bold]",)])

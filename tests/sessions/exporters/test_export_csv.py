@@ -143,6 +143,22 @@ def test_text_that_a_spreadsheet_would_run_is_made_harmless(exported) -> None:
     assert table(exported, "trials")["instruction"][0] == f"'{FORMULA}"
 
 
+def test_trials_that_were_never_shown_say_so(exported, begun, scene, tmp_path) -> None:
+    shown = table(exported, "trials")
+    assert shown["shown"].tolist() == [1, 1]
+    assert shown[["started_s", "ended_s"]].to_numpy().tolist() == [[9.98, 15.0], [17.0, 20.5]]
+    writer = begun(tmp_path / "s.h5", scene)
+    writer.trial(scene.trials[0])
+    writer.close("aborted")
+    with (export_csv(writer.path, tmp_path).target / "trials.csv").open(encoding="utf-8") as file:
+        (never,) = csv.DictReader(file)
+    assert (never["shown"], never["started_s"], never["ended_s"]) == ("0", "", "")
+
+
+def test_the_readme_explains_events_outside_views(exported) -> None:
+    assert "calibration and between pages have an empty `view`" in (exported / "README.md").read_text()
+
+
 @given(st.text(max_size=20))
 @settings(max_examples=100)
 def test_no_text_begins_like_a_formula(text: str) -> None:
