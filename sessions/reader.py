@@ -168,6 +168,10 @@ class Recording:
         """Why the gaze of an imported recording is no gaze on the screen; empty when it is."""
         return str(self._h5["source"].attrs.get("off_screen", ""))
 
+    def refuse_off_screen(self) -> None:
+        """Refuse to tell what on the screen was looked at; raises SessionError when gaze is not on it."""
+        refuse_off_screen(self._h5)
+
     def source_tables(self) -> tuple[SourceTable, ...]:
         """Return what an importer kept verbatim."""
         return read_tables(self._h5["source"])

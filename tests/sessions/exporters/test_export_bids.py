@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.errors import SessionError
+from protocols.errors import ExportError, SessionError, SessionMissing
 from sessions.exporters.bids import export_bids
 from sessions.exporters.tsv import cell, extended, read_tsv, write_tsv
 from sessions.foreign import Foreign, GivenFixations
@@ -155,6 +155,22 @@ def test_gaze_that_is_not_on_the_screen_is_refused(tmp_path, complete, monkeypat
     with pytest.raises(SessionError, match="no gaze on the screen"):
         list(export_bids([complete], tmp_path / "data"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_all_recordings_that_cannot_be_exported_are_named_before_anything_is_written(
+    tmp_path, complete, recorded
+) -> None:
+    cut = tmp_path / "cut.h5"
+    cut.write_bytes(recorded.read_bytes()[:20_000])
+    missing, out = tmp_path / "none.h5", tmp_path / "out" / "data"
+    with pytest.raises(ExportError) as refused:
+        list(export_bids([cut, complete, missing, complete], out))
+    assert "3 of 4 recordings" in refused.value.what
+    assert all(str(path) in refused.value.what for path in (cut, complete, missing))
+    assert not out.parent.exists()
+    with pytest.raises(SessionMissing) as alone:
+        list(export_bids([complete, missing], out))
+    assert "leave this file out" in alone.value.fix
 
 
 @given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=2), max_size=5))
