@@ -10,15 +10,27 @@ from acquisition.source import SourceInfo
 from acquisition.source_event import SourceEvent
 from acquisition.stall import Change
 from protocols.markers import Code
+from protocols.words import counted
+
+
+def left(now_s: float, info: SourceInfo, silent_s: float) -> SourceEvent:
+    """Say that a stream is not on the network any more, ``silent_s`` after its last sample."""
+    words = f"{info.name} has left the network; its last sample came {silent_s:.1f} s ago. "
+    more = (
+        "The recording that it replayed has ended."
+        if info.replayed
+        else "Waiting until it comes back: start the tracker again, or end the session."
+    )
+    return SourceEvent(Code.SOURCE_LOST, now_s, words + more, {"silent_s": round(silent_s, 3)})
 
 
 def reconnected(now_s: float, info: SourceInfo, number: int, away_s: float) -> SourceEvent:
-    """Say that a stream came back from another outlet, ``away_s`` after its last sample."""
+    """Say that a stream came back from another outlet, with no sample for ``away_s``."""
     known_by = f"source id {info.source_id!r}" if info.source_id else "name and channels; it has no source id"
     return SourceEvent(
         Code.SOURCE_RECONNECTED,
         now_s,
-        f"{info.name} is back {away_s:.1f} s after its last sample, known by its {known_by}.",
+        f"{info.name} is back, known by its {known_by}. No sample for {away_s:.2f} s.",
         {"connection": number, "away_s": round(away_s, 3), "source_id": info.source_id},
     )
 
@@ -41,7 +53,7 @@ def late(now_s: float, burst: Burst) -> SourceEvent:
     return SourceEvent(
         Code.SOURCE_LATE,
         now_s,
-        f"{burst.samples} samples arrived up to {burst.late_s:.1f} s after their stamps{goes_on}.",
+        f"{counted(burst.samples, 'sample')} arrived up to {burst.late_s:.1f} s after their stamps{goes_on}.",
         {"samples": burst.samples, "late_s": round(burst.late_s, 3), "lasting": burst.lasting},
     )
 
@@ -70,7 +82,7 @@ def clock_jumped(now_s: float, jumped_s: float) -> SourceEvent:
 def quiet(now_s: float, name: str, change: Change) -> SourceEvent:
     """Say that a source has stopped sending, or sends again."""
     code = Code.SOURCE_STALLED if change.stalled else Code.SOURCE_RESUMED
-    how = "has sent nothing for" if change.stalled else "sends again after"
+    how = "has sent nothing so far for" if change.stalled else "sends again, with no sample for"
     words = f"{name} {how} {change.silent_s:.1f} s."
     return SourceEvent(code, now_s, words, {"silent_s": round(change.silent_s, 3)})
 

@@ -84,7 +84,6 @@ class GazeReader:
                 self._read(_READ_S)
             self._drain()
         except SourceLost as lost:
-            log.warning("%s", lost)
             self._ended(lost)
         except Exception as error:
             log.exception("reading failed")

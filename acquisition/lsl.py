@@ -14,10 +14,10 @@ import numpy as np
 
 from acquisition.clock import Clock, SteadyClock
 from acquisition.connection import Link
-from acquisition.event_words import clock_foreign, clock_jumped, duplicated, late, reconnected
+from acquisition.event_words import clock_foreign, clock_jumped, duplicated, late, left, reconnected
 from acquisition.eyes import recorded_eyes_px
 from acquisition.lateness import LateWatch
-from acquisition.liblsl import lsl_failures
+from acquisition.liblsl import lsl_failure_in_words, lsl_failures
 from acquisition.lsl_discovery import ON_SCREEN, Found, Reading, StreamWatch, choose, predicate, streams
 from acquisition.lsl_inlet import LslInlet
 from acquisition.samples import GazeChunk
@@ -36,14 +36,15 @@ _OFFSET_AGAIN_S = 0.5  # when there is no estimate yet
 _PATIENCE_S = 1.0
 _WAITS = 2
 _LOOK_EVERY_S = 1.0
+_GONE_S = 3.0  # a quick restart is only told of when the stream is back
 _TWICE_S = 3.0  # a stream that was killed and restarted is seen twice for less than this
 
 
 class LslSource:
     """A gaze stream on the network.
 
-    It keeps waiting when the stream stops, and goes on when the same device comes back, which is known by its
-    source id, or by name, type and channels when it has none.
+    It keeps waiting when the stream stops or leaves the network, which it tells, and goes on when the same
+    device comes back, which is known by its source id, or by name, type and channels when it has none.
 
     Args:
         screen: the display that the gaze refers to.
@@ -51,8 +52,6 @@ class LslSource:
         source_id: device id; any when omitted.
         timeout_s: how long ``open`` waits for a stream to answer.
         clock: session clock; LSL's own when omitted.
-        lost_after_s: raise SourceLost once the stream has been silent for this long (at least 2 s) and has
-            left the network; never when omitted.
         identity: name, source id or uid, whichever fits; any when omitted.
         reading: what kind of stream, and how it is understood.
     """
@@ -64,7 +63,6 @@ class LslSource:
         source_id: str | None = None,
         timeout_s: float = 5.0,
         clock: Clock | None = None,
-        lost_after_s: float | None = None,
         identity: str | None = None,
         reading: Reading = ON_SCREEN,
     ) -> None:
@@ -73,7 +71,6 @@ class LslSource:
         self._identity, self._reading = identity, reading
         self._timeout_s = timeout_s
         self._clock = clock or SteadyClock()
-        self._lost_after_s = lost_after_s
         self._found: Found | None = None
         self._inlet: LslInlet | None = None
         self._times = SourceClock(0.0, 0.0)
@@ -81,7 +78,8 @@ class LslSource:
         self._link = Link()
         self._watch: StreamWatch | None = None
         self._events: list[SourceEvent] = []
-        self._heard_s = self._listened_s = 0.0
+        self._heard_s = self._newest_s = self._listened_s = 0.0
+        self._is_gone = self._is_back = False
         self._measured_s = 0.0
         self._looked_s = 0.0
         self._alone_s = 0.0
@@ -129,12 +127,12 @@ class LslSource:
         except lsl_failures() as error:
             self.close()
             raise SourceNotFound(
-                f"Stream {self._found.stream} answers but sends no data ({error!r}).",
+                f"Stream {self._found.stream} answers but sends no data: {lsl_failure_in_words(error)}.",
                 "A stream that cannot be connected to cannot be recorded.",
                 "Check that the firewall lets TCP and UDP 16571-16604 through in both directions.",
             ) from error
         now_s = self._clock.now_s()
-        self._heard_s = self._measured_s = self._alone_s = self._listened_s = now_s
+        self._heard_s = self._newest_s = self._measured_s = self._alone_s = self._listened_s = now_s
         self._times = SourceClock(now_s, self._inlet.first_offset_s)
         self._link = Link(0, now_s, uid=self._found.stream.uid, host=self._found.stream.host)
         info = self.info
@@ -147,7 +145,7 @@ class LslSource:
         """Return what has arrived, in order of arrival, waiting up to ``timeout_s`` for the first sample.
 
         Raises:
-            SourceLost: the source is not open, or see ``lost_after_s``.
+            SourceLost: the source is not open.
         """
         if not self._is_open:
             raise self._lost("is not open")
@@ -156,11 +154,16 @@ class LslSource:
         now_s = self._listened_s = self._clock.now_s()
         self._look_around(now_s)
         if not len(stamps):
-            self._silence(now_s)
+            self._notice_silence(now_s)
             return GazeChunk.empty(len(self.info.channels))
         self._measure_offset(now_s)
-        self._heard_s = now_s
-        return self._chunk(values, stamps, now_s, deaf_s)
+        chunk = self._chunk(values, stamps, now_s, deaf_s)
+        if self._is_back:
+            away_s = float(chunk.t_s[0]) - self._newest_s
+            self._events.append(reconnected(now_s, self.info, self._link.number, away_s))
+        self._is_gone = self._is_back = False
+        self._heard_s, self._newest_s = now_s, float(chunk.t_s[-1])
+        return chunk
 
     def offset_s(self) -> float:
         """Return the latest estimate of device clock to session clock, in s."""
@@ -193,7 +196,8 @@ class LslSource:
         try:
             values, stamps = self._inlet.pull(timeout_s)
         except lsl_failures() as error:
-            log.warning("liblsl has given up %s (%r); it is looked for again", self.info.name, error)
+            how = lsl_failure_in_words(error)
+            log.warning("liblsl has given up %s (%s); it is looked for again", self.info.name, how)
             self._inlet.close()
             self._inlet = None
             return np.empty((0, len(self.info.channels))), np.empty(0)
@@ -209,7 +213,7 @@ class LslSource:
         try:
             self._inlet = LslInlet(handles[0])
         except lsl_failures() as error:
-            log.info("%s is not ready yet: %r", self.info.name, error)
+            log.info("%s is not ready yet: %s", self.info.name, lsl_failure_in_words(error))
         else:
             self._reconnected()
 
@@ -221,7 +225,7 @@ class LslSource:
         self._waits = _WAITS
         self._measure_offset(now_s)
         self._past_uid, self._link = self._link.uid, Link(self._link.number + 1, now_s)
-        self._events.append(reconnected(now_s, self.info, self._link.number, now_s - self._heard_s))
+        self._is_back = True  # told of with its first sample, which says for how long there was none
 
     def _chunk(self, values: FloatArray, stamps: FloatArray, now_s: float, deaf_s: float) -> GazeChunk:
         if self._found is None:
@@ -275,13 +279,12 @@ class LslSource:
             self._twice = True
             self._events.append(duplicated(now_s, self.info, [h.hostname() for h in handles]))
 
-    def _silence(self, now_s: float) -> None:
-        """Say so when a stream that has gone quiet is gone for good."""
+    def _notice_silence(self, now_s: float) -> None:
+        """Say so once when a stream that has gone quiet has left the network."""
         silent_s = now_s - self._heard_s
-        if self._lost_after_s is None or self._watch is None:
-            return
-        if silent_s > max(self._lost_after_s, 2.0) and self._watch.gone():
-            raise self._lost(f"has left the network; its last sample came {silent_s:.1f} s ago")
+        if not self._is_gone and silent_s > _GONE_S and self._watch is not None and self._watch.gone():
+            self._is_gone = True
+            self._events.append(left(now_s, self.info, silent_s))
 
     def _lost(self, how: str) -> SourceLost:
         return SourceLost(

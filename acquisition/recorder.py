@@ -39,6 +39,7 @@ class RecorderStatus:
         silent_s: seconds since the last sample.
         late: the source is quieter than its rate allows.
         stalled: it has sent nothing for two seconds or more.
+        gone: it has left the network and is not back.
         unsaved_s: seconds since everything written was made crash-proof; below a second while all is well.
         lost: samples that should have come and did not, over all connections.
         events: the last things worth telling, the oldest first.
@@ -52,6 +53,7 @@ class RecorderStatus:
     silent_s: float
     late: bool
     stalled: bool
+    gone: bool
     unsaved_s: float
     lost: int
     events: tuple[SourceEvent, ...]
@@ -119,7 +121,7 @@ class Recorder:
         self._nominal_hz = source.info.nominal_hz
         self._tally = Tally()
         self._events: deque[SourceEvent] = deque(maxlen=_EVENTS_SHOWN)
-        self._behind = False
+        self._behind = self._gone = self._returned = False
         self._ended = threading.Event()
         self._counting = threading.Lock()
         self._markers = self._stalls = 0
@@ -165,6 +167,7 @@ class Recorder:
             silent_s=silent_s,
             late=silent_s > late_s(1 / period_s if period_s > 0 else self._nominal_hz),
             stalled=silent_s >= STALLED_S,
+            gone=self._gone,
             unsaved_s=self._writer.unsaved_s,
             lost=sum(connection.lost for connection in self._tally.connections),
             events=tuple(self._events),
@@ -200,11 +203,14 @@ class Recorder:
         log.warning("%s", event.words)
         self._events.append(event)
         self.mark(event.marker())
+        self._gone = self._gone or event.code is Code.SOURCE_LOST
+        self._returned = self._returned or event.code is Code.SOURCE_RECONNECTED
         if event.code is Code.CLOCK_JUMPED:
             self._tally.forget_clock()
 
     def _took(self, chunk: GazeChunk) -> None:
         self._writer.put(Entry(lambda sink: sink.gaze(chunk)))
+        self._gone = False
         if not self._tally.samples:
             self._first_t_s = float(chunk.t_s[0])
         self._last_t_s = float(chunk.t_s[-1])
@@ -241,7 +247,12 @@ class Recorder:
 
     def _changed(self, change: Change) -> None:
         self._stalls += change.stalled
-        self._told(quiet(self._clock.now_s(), self._source.info.name, change))
+        event = quiet(self._clock.now_s(), self._source.info.name, change)
+        if self._returned and not change.stalled:  # that it is back has been said
+            self.mark(event.marker())
+        else:
+            self._told(event)
+        self._returned = False
 
     def _lost_source(self, why: Exception) -> None:
         if isinstance(why, SourceLost):

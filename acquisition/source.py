@@ -11,6 +11,9 @@ from acquisition.source_event import SourceEvent
 from protocols.markers import Marker
 from protocols.stimulus import Viewport
 
+REPLAYED = "replay-"
+"""How the device of a stand-in begins that sends a recording; the source id holds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
@@ -35,6 +38,11 @@ class SourceInfo:
     channels: tuple[str, ...]
     units: tuple[str, ...]
     read_by: str = ""
+
+    @property
+    def replayed(self) -> bool:
+        """Whether a stand-in sends a recording, which comes to an end; not known without a source id."""
+        return REPLAYED in self.source_id
 
 
 @runtime_checkable

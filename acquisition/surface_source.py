@@ -114,7 +114,7 @@ class SurfaceSource:
         identity: name, source id or uid of the gaze stream; the only one when omitted.
         clock: session clock; LSL's own when omitted.
         timeout_s: how long ``open`` waits for each stream.
-        lost_after_s: as for LslSource.
+        named_in: file that names the streams, for messages.
     """
 
     def __init__(
@@ -124,17 +124,16 @@ class SurfaceSource:
         identity: str | None = None,
         clock: Clock | None = None,
         timeout_s: float = 5.0,
-        lost_after_s: float | None = None,
+        named_in: str = "",
     ) -> None:
         self._screen, self._surface = screen, surface
         self._clock = clock or SteadyClock()
         in_scene = Reading(partial(recognise_scene, frame=surface.scene))
-        in_numbers = Reading(_nine_numbers, types=())
-        self._gaze: GazeSource = LslSource(
-            screen, None, None, timeout_s, self._clock, lost_after_s, identity, in_scene
-        )
+        sought = f"{'tag' if surface.tags else 'map'} stream{f' (named in {named_in})' if named_in else ''}"
+        in_numbers = Reading(_nine_numbers, types=(), sought=sought)
+        self._gaze: GazeSource = LslSource(screen, None, None, timeout_s, self._clock, identity, in_scene)
         self._places: GazeSource = LslSource(
-            screen, None, None, timeout_s, self._clock, None, surface.stream, in_numbers
+            screen, None, None, timeout_s, self._clock, surface.stream, in_numbers
         )
         self._track = MapTrack(surface.max_age_ms / 1000.0)
         self._rows: tuple[float, FloatArray] = (-np.inf, np.empty((0, TAG_CHANNELS)))

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +19,7 @@ from acquisition.binocular import BinocularGaze
 from acquisition.imitation import tracked_eyes
 from acquisition.imitator import Imitator, Published, Setting
 from acquisition.profiles import format_named
+from acquisition.source import REPLAYED
 from acquisition.tobii_tsv import read_tobii_tsv
 from acquisition.wire_format import WireFormat
 from protocols.errors import GazeTwinError, SourceNotFound
@@ -34,6 +35,7 @@ def publish(
     speed: float = 1.0,
     stopped: threading.Event | None = None,
     setting: Setting | None = None,
+    on_air: Callable[[], None] | None = None,
 ) -> Published:
     """Publish a Tobii recording in the wire format of ``profile``.
 
@@ -46,6 +48,7 @@ def publish(
         speed: how much faster than real time; stamps are compressed alike.
         stopped: set it to end early.
         setting: the display, and what else the tool is in.
+        on_air: called once the stream can be found.
 
     Raises:
         SourceNotFound: the recording cannot be read, or ``speed`` is not positive.
@@ -58,10 +61,12 @@ def publish(
             f"A speed of {speed:g} cannot be played.", "Time must go forward.", "Give a positive number."
         )
     gaze = read_tobii_tsv(replay)
-    device = f"replay-{replay.name.split('.')[0]}"
+    device = f"{REPLAYED}{replay.name.split('.')[0]}"
     tracked = tracked_eyes(gaze)
     tool = Imitator(wire, device, gaze.rate_hz * speed, setting or Setting(Screen()), tracked)
     try:
+        if on_air:
+            on_air()
         _play(tool, gaze, speed, stopped)
         return tool.done(LINGER_S)
     finally:

@@ -31,6 +31,7 @@ class Code(StrEnum):
     RESUME = "resume"
     ABORT = "abort"
     SOURCE_STALLED = "source_stalled"
+    SOURCE_LOST = "source_lost"
     SOURCE_RESUMED = "source_resumed"
     SOURCE_RECONNECTED = "source_reconnected"
     SOURCE_DUPLICATED = "source_duplicated"

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from acquisition.samples import GazeChunk
 from protocols.geometry import Screen
+from protocols.words import counted
 
 Verdict = Literal["good", "warning", "bad"]
 
@@ -19,6 +20,9 @@ _OFF_SCREEN_MARGIN = 0.05
 _MOST_OFF_RATE = 0.05
 _GAP_INTERVALS = 3.0
 _MOST_NOISE_DEG = 0.5
+_LEAST_NOISE_DEG = 0.005  # the quietest trackers there are have twice that
+_MANY = 100  # samples; a screen looked at for a second has a step between most of them
+_LEAST_PLACE, _PLACE_S = 0.02, 30.0
 _RMS_PER_MEDIAN = 1.0 / np.sqrt(np.log(2.0))
 """For steps in two dimensions with normal noise, whose lengths follow a Rayleigh distribution."""
 _MOST_MISSING = 0.02
@@ -56,6 +60,8 @@ class GazeNumbers(BaseModel):
         invalid_share: samples flagged invalid, of all.
         noise_deg: RMS of sample-to-sample distances as the median distance tells it, which saccades hardly
             change; so it needs no targets.
+        place: width and height that nine tenths of the valid samples keep to on each axis, as shares of the
+            screen's.
         off_screen_share: valid samples more than a twentieth of the screen beside it, of all valid ones.
     """
 
@@ -71,6 +77,7 @@ class GazeNumbers(BaseModel):
     invalid_share: float | None = None
     noise_deg: float | None = None
     off_screen_share: float | None = None
+    place: tuple[float, float] | None = None
 
     @property
     def loss(self) -> float | None:
@@ -99,6 +106,7 @@ def numbers(chunk: GazeChunk, nominal_hz: float, screen: Screen) -> GazeNumbers:
         invalid_share=float(1.0 - chunk.valid.mean()),
         noise_deg=_noise_deg(chunk, screen, 1.5 * median_s),
         off_screen_share=_off_screen(chunk, screen),
+        place=_place(chunk, screen),
     )
 
 
@@ -115,6 +123,15 @@ def _off_screen(chunk: GazeChunk, screen: Screen) -> float | None:
     seen = chunk.xy_px[chunk.valid] / np.asarray(screen.size_px)
     beside = (seen < -_OFF_SCREEN_MARGIN) | (seen > 1.0 + _OFF_SCREEN_MARGIN)
     return float(beside.any(axis=1).mean()) if len(seen) else None
+
+
+def _place(chunk: GazeChunk, screen: Screen) -> tuple[float, float] | None:
+    seen = chunk.xy_px[chunk.valid] / np.asarray(screen.size_px)
+    seen = seen[np.isfinite(seen).all(axis=1)]
+    if not len(seen):
+        return None
+    low, high = np.percentile(seen, [5, 95], axis=0)
+    return float(high[0] - low[0]), float(high[1] - low[1])
 
 
 def item(name: str, verdict: Verdict, found: str, advice: str) -> CheckItem:
@@ -143,7 +160,7 @@ def _stamps(chunk: GazeChunk) -> CheckItem:
     back = int(np.sum(np.diff(chunk.t_s) <= 0))
     verdict: Verdict = "good" if not back else "warning"
     advice = "These samples are left out of fixations; check the clock of the tracker's computer."
-    return item("time stamps", verdict, f"{back} samples not later than the one before", advice)
+    return item("time stamps", verdict, f"{counted(back, 'sample')} not later than the one before", advice)
 
 
 def _rate(gaze: GazeNumbers, measured_hz: float) -> CheckItem:
@@ -156,7 +173,10 @@ def _rate(gaze: GazeNumbers, measured_hz: float) -> CheckItem:
 
 def _gaps(gaze: GazeNumbers) -> CheckItem:
     missing = gaze.missing_share or 0.0
-    found = f"{gaze.gaps} gaps, the longest {gaze.longest_gap_s:.3f} s; {missing:.1%} of the samples missing"
+    found = (
+        f"{counted(gaze.gaps, 'gap')}, the longest {gaze.longest_gap_s:.3f} s; {missing:.1%} of the samples "
+        "missing, whatever the reason"
+    )
     verdict: Verdict = "warning" if missing > _MOST_MISSING else "good"
     return item("gaps", verdict, found, "Check cable, network and the load of the tracker's computer.")
 
@@ -176,14 +196,26 @@ def _on_screen(gaze: GazeNumbers) -> CheckItem:
     if gaze.off_screen_share is None:
         return item("gaze on screen", "bad", "no valid gaze", "See lost gaze.")
     off = gaze.off_screen_share
+    found = f"{off:.1%} of the valid samples beside the screen"
+    # Both sides count: whoever reads one line keeps to a small area, too, and not to a small width.
+    if off <= _MOST_OFF_SCREEN and gaze.seconds >= _PLACE_S and gaze.place:
+        width, height = gaze.place
+        if max(width, height) < np.sqrt(_LEAST_PLACE):
+            found += f", and nine tenths of them within {width:.1%} x {height:.1%} of it"
+            advice = "Did nobody look about? Else the unit or the scale of the coordinates is another."
+            return item("gaze on screen", "warning", found, advice)
     verdict: Verdict = "good" if off <= _MOST_OFF_SCREEN else "warning" if off <= 0.25 else "bad"
     advice = "Swapped axes, another display, its scaling or its origin? Compare the tracker's set-up."
-    return item("gaze on screen", verdict, f"{off:.1%} of the valid samples beside the screen", advice)
+    return item("gaze on screen", verdict, found, advice)
 
 
 def _noise(gaze: GazeNumbers) -> Iterator[CheckItem]:
     if gaze.noise_deg is not None:
         found = f"RMS-S2S about {gaze.noise_deg:.2f} deg, from the median step between samples"
+        if gaze.noise_deg < _LEAST_NOISE_DEG and gaze.samples >= _MANY:
+            advice = "No noise at all: filtered, repeated or wrongly scaled, or no eye but a mouse. Check unit and filters."
+            yield item("noise", "warning", found, advice)
+            return
         noisy = gaze.noise_deg > _MOST_NOISE_DEG
         advice = "Small saccades and short fixations are hidden in it; check light, glasses and distance."
         yield item("noise", "warning" if noisy else "good", found, advice)

@@ -13,7 +13,7 @@ from functools import partial
 
 from acquisition.clock import Clock
 from protocols.cards import message
-from protocols.errors import GazeTwinError, SessionError, SourceLost
+from protocols.errors import GazeTwinError
 from protocols.markers import Code
 from protocols.raster import render
 from protocols.runner import State, TrialRunner
@@ -30,6 +30,7 @@ from protocols.trial_events import (
     Mark,
     Outcome,
     PointerMoved,
+    Resume,
     ShowMessage,
     ShowPage,
     StartTimer,
@@ -44,6 +45,7 @@ from studio.inputs import Broken, Did, Input, Noted, Pointed
 from studio.journal import Journal
 from studio.script import Ending, Script
 from studio.snapshots import Snapshots
+from studio.source_end import ending, shortfall
 from studio.stage import Stage
 from studio.state import LiveState, Phase
 from studio.targets import Wait
@@ -99,6 +101,8 @@ class Conductor:
         self._end_s: float | None = None
         self._caught_up_s = float("-inf")
         self._outcome: Outcome | None = None
+        self._began_s = float("nan")
+        self._played_out = self.concluded = False
         self._why = ""
         self._error: GazeTwinError | None = None
         self._verdict: Verdict | None = None
@@ -123,10 +127,11 @@ class Conductor:
     def conclude(self) -> None:
         """Take the last gaze into account, once the recorder has stopped."""
         self._snapshots.conclude()
+        self.concluded = True
 
     def run(self) -> Ending:
         """Run the session to its end. The recorder still runs afterwards."""
-        now_s = self._clock.now_s()
+        now_s = self._began_s = self._clock.now_s()
         self._end_s = None if self._script.duration_s is None else now_s + self._script.duration_s
         self._snapshots.began(now_s)
         self._mark(Code.SESSION_START, now_s, payload=self._script.facts)
@@ -137,6 +142,7 @@ class Conductor:
         except GazeTwinError as error:
             self._break(error)
         self._measure_clicks(float("inf"))
+        self._judge()
         self._mark(Code.SESSION_END, self._now_s(), payload={"outcome": self._outcome, "why": self._why})
         self._snapshots.ended(self._outcome or "aborted", self._why)
         return Ending(self._outcome or "aborted", self._why, self._error, self._verdict)
@@ -249,31 +255,32 @@ class Conductor:
 
     def _check_recorder(self) -> None:
         """End when recording cannot go on."""
-        status = self._journal.recorder.status()
-        if status.failure:
-            self._break(
-                SessionError(
-                    f"The recording has failed: {status.failure}.",
-                    "A session that is not recorded is of no use.",
-                    "Free space on the disk, or record elsewhere.",
-                )
-            )
-        elif status.ended and self._runner.state is State.RECORDING:
-            self._why = "the gaze source has ended"
+        freely = self._runner.state is State.RECORDING
+        why = ending(self._journal.recorder.status(), freely, self._script.replayed)
+        if isinstance(why, GazeTwinError):
+            self._break(why)
+        elif why:
+            self._played_out, self._why = True, why
             self._step(Continue(), self._now_s())
-        elif status.ended:
-            self._break(
-                SourceLost(
-                    "The gaze source has ended in the middle of the session.",
-                    "The remaining trials would have no gaze.",
-                    "Everything so far is kept; start the tracker again and record the session anew.",
-                )
-            )
+
+    def _judge(self) -> None:
+        """A session that lacks gaze is not complete, even though it came to its end."""
+        lacking = shortfall(self._journal.recorder.status(), self._clock.now_s() - self._began_s)
+        if self._outcome == "complete" and lacking and not self._played_out:
+            self._outcome, self._why = "aborted", lacking
+
+    def _end_freely(self, reason: str, t_s: float) -> None:
+        """End a study without trials: somebody always does, so that is its normal end."""
+        self._step(Resume(), t_s)
+        self._step(Continue() if self._runner.state is State.RECORDING else Abort(reason), t_s)
+        self._why = reason
 
     # ---- what comes in
 
     def _take(self, item: Input) -> None:
         match item:
+            case Did(Abort(reason), t_s) if not self._script.trials:
+                self._end_freely(reason, self._stamped(t_s))
             case Did(event, t_s):
                 self._step(event, self._stamped(t_s))
             case Pointed(t_s, xy_px, buttons):

@@ -9,7 +9,7 @@ from pathlib import Path
 from acquisition.clock import Clock, SteadyClock
 from acquisition.viewer.messages import ScreenSettings
 from acquisition.viewer.settings import ViewerSettings
-from protocols.errors import StudyInvalid
+from protocols.errors import SourceNotFound, StudyInvalid
 from protocols.participant import Participant
 from protocols.study import StudyProtocol, load_study
 from protocols.wire import Progress
@@ -48,16 +48,15 @@ def run(request: Request) -> Recorded:
     study = load_study(request.study)
     Participant(pseudonym=request.participant)  # a wrong one is refused before anything is started
     _refuse_unknown_genres(request.preferred, study)
+    if study.kind == "free-gaze" and choice.kind == "mouse" and request.headless:
+        raise _no_window()
     path = new_file(request.out)
     settings = ViewerSettings(seed=request.seed, screen=ScreenSettings.of(study.screen))
-    until_it_ends = study.kind == "free-gaze"
     with ExitStack() as stack:
         if choice.kind == "mock":
             stack.enter_context(own_network())
         clock = SteadyClock()
-        rig = stack.enter_context(
-            opened(choice, study.screen, clock, settings=settings, until_it_ends=until_it_ends)
-        )
+        rig = stack.enter_context(opened(choice, study.screen, clock, settings=settings))
         order = Order(
             study=study,
             participant=_participant(request, rig),
@@ -80,13 +79,21 @@ def _on_display(order: Order, rig: Rig, clock: Clock) -> Recorded:
 
 def _headless(order: Order, rig: Rig, clock: Clock) -> Recorded:
     with told() as tell, interruptible() as watch, watched(tell) as progress:
-        tell(Progress(done=0, message=f"Recording {order.path}; Ctrl-C ends it and keeps everything."))
 
         def both(conductor: Conductor) -> None:
+            tell(Progress(done=0, message=f"Recording {order.path}; Ctrl-C ends it and keeps everything."))
             watch(conductor)
             progress(conductor)
 
         return record(order, rig, HeadlessStage(clock), clock, watch=both)
+
+
+def _no_window() -> SourceNotFound:
+    return SourceNotFound(
+        "The mouse is followed on the participant's window, and --headless shows none.",
+        "No sample would ever come.",
+        "Leave out --headless, or record another source.",
+    )
 
 
 def _refuse_unknown_genres(preferred: tuple[str, ...], study: StudyProtocol) -> None:

@@ -45,7 +45,7 @@ class Order:
         path: the file to write; must not exist.
         seed: decides the order inside shuffled blocks.
         headless: nobody can press a key.
-        duration_s: end after this time, None for when the study or the source ends.
+        duration_s: end after this time, None for when the study, a replay or somebody ends it.
     """
 
     study: StudyProtocol
@@ -192,6 +192,7 @@ def _script(order: Order, rig: Rig) -> Script:
         reads_by_itself=order.headless or simulated,
         duration_s=order.duration_s,
         simulated=simulated,
+        replayed=rig.source.info.replayed,
         seed=(abs(order.seed), index),
         facts={"seed": order.seed, "participant_index": index, "headless": order.headless},
     )

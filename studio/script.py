@@ -39,6 +39,7 @@ class Script:
         reads_by_itself: messages are left after a moment, because nobody can press a key.
         duration_s: end after this time, None for when the study ends.
         simulated: the participant is simulated.
+        replayed: gaze comes from a recording that a stand-in sends, which ends.
         facts: written beside the start of the session.
         seed: two numbers that decide the order of targets.
     """
@@ -49,5 +50,6 @@ class Script:
     reads_by_itself: bool
     duration_s: float | None = None
     simulated: bool = False
+    replayed: bool = False
     facts: Mapping[str, object] | None = None
     seed: tuple[int, int] = (0, 0)

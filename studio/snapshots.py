@@ -210,7 +210,8 @@ class Snapshots:
         status = self._journal.recorder.status()
         said = [
             (bool(status.failure), f"The recording has failed: {status.failure}", "bad"),
-            (status.late, f"No gaze for {status.silent_s:.1f} s.", "bad"),
+            (status.gone, _gone(status.silent_s), "bad"),
+            (status.late and not status.gone, f"No gaze for {status.silent_s:.1f} s.", "bad"),
             (
                 self._state.quality.blind,
                 "No sample is valid: is the tracker calibrated, and does it see the eyes?",
@@ -229,6 +230,10 @@ class Snapshots:
 
     def _twin_note(self) -> str:
         return "" if self._foresight is None else self._foresight.note
+
+
+def _gone(silent_s: float) -> str:
+    return f"The tracker has left the network: no gaze for {silent_s:.0f} s. Waiting until it comes back."
 
 
 def _task(task: Task) -> str:

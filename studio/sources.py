@@ -29,7 +29,6 @@ from studio.simulated_viewer import SimulatedViewer
 
 Kind = Literal["mock", "lsl", "mouse", "replay"]
 
-_LOST_AFTER_S = 3.0
 _ARRIVAL_S = 3.0
 
 
@@ -123,7 +122,6 @@ def opened(
     *,
     settings: ViewerSettings | None = None,
     truth: Path | None = None,
-    until_it_ends: bool = False,
 ) -> Iterator[Rig]:
     """Open a source for as long as the context lasts.
 
@@ -133,14 +131,13 @@ def opened(
         clock: session clock.
         settings: of the simulated participant, only for ``mock``.
         truth: where the simulated participant's true fixations go.
-        until_it_ends: report a stream that has left the network as ended, instead of waiting for it.
 
     Raises:
         SourceError: it cannot be opened.
         GazeTwinError: the viewer program or the recording to replay failed.
     """
     with ExitStack() as stack:
-        rig = _rig(stack, choice, screen, clock, settings, truth, until_it_ends)
+        rig = _rig(stack, choice, screen, clock, settings, truth)
         stack.callback(rig.source.close)
         rig.source.open()
         yield rig
@@ -153,15 +150,13 @@ def _rig(
     clock: Clock,
     settings: ViewerSettings | None,
     truth: Path | None,
-    until_it_ends: bool,
 ) -> Rig:
     if choice.kind == "mouse":
         return Rig(MouseSource(clock))
     if choice.file is not None:
         return Rig(ReplaySource(choice.file, clock=clock))
-    lost_after_s = _LOST_AFTER_S if until_it_ends else None
     if choice.kind == "lsl":
-        return Rig(_tracker(choice, screen, clock, lost_after_s))
+        return Rig(_tracker(choice, screen, clock))
     viewer = SimulatedViewer(settings or ViewerSettings(), truth, uuid.uuid4().hex[:12])
     ready = viewer.start()
     stack.callback(viewer.close)
@@ -169,13 +164,13 @@ def _rig(
     return Rig(source, viewer, ready.preferred)
 
 
-def _tracker(choice: SourceChoice, screen: Screen, clock: Clock, lost_after_s: float | None) -> GazeSource:
+def _tracker(choice: SourceChoice, screen: Screen, clock: Clock) -> GazeSource:
     identity = choice.name or None
     if choice.surface is not None:
         surface = read_surface(choice.surface)
-        return SurfaceSource(screen, surface, identity, clock=clock, lost_after_s=lost_after_s)
+        return SurfaceSource(screen, surface, identity, clock=clock, named_in=str(choice.surface))
     how = reading(choice.profile)
-    return LslSource(screen, clock=clock, lost_after_s=lost_after_s, identity=identity, reading=how)
+    return LslSource(screen, clock=clock, identity=identity, reading=how)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import numpy as np
 from protocols.geometry import FloatArray
 from protocols.slots import SlotDistribution
 from protocols.stimulus import Page
+from protocols.words import counted
 from studio.theme import Mood
 
 Phase = Literal["waiting", "calibrating", "running", "paused", "fitting", "finished", "aborted", "failed"]
@@ -213,7 +214,7 @@ def score_words(scores: tuple[Score, ...]) -> str:
     closer = " and ".join(words for words, ahead in known if ahead)
     further = " and ".join(words for words, ahead in known if not ahead)
     said = [f"closer than {closer}"] * bool(closer) + [f"not closer than {further}"] * bool(further)
-    pages = _count(len(both), "predicted page")
+    pages = counted(len(both), "predicted page")
     return f"After {pages} the twin is {', '.join(said) or 'not compared with anything'}."
 
 
@@ -234,7 +235,3 @@ def _verdict(value: float, good: float, bearable: float) -> Mood:
 
 def _number(value: float, form: str) -> str:
     return form.format(value) if np.isfinite(value) else "–"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

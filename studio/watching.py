@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from rich.markup import escape
+
 from protocols.trial_events import Abort
 from protocols.wire import Progress
+from protocols.words import counted
 from studio.conductor import Conductor
 from studio.inputs import Did
 from studio.progress import Tell, on_terminal
@@ -18,11 +23,12 @@ Watch = Callable[[Conductor], None]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EVERY_S = 0.25
+_WAIT = b"\nEnding, please wait: everything recorded is being saved.\n"
 _ENDED = ("fitting", "finished", "aborted", "failed")
 
 
 class Interruption:
-    """What Ctrl-C and a terminate do: end the session in order; once more, or outside of one, leave.
+    """What Ctrl-C and a terminate do: end the session in order, which takes its time; outside of one, leave.
 
     Args:
         leave: leaves at once.
@@ -31,7 +37,7 @@ class Interruption:
     def __init__(self, leave: Callable[[], object]) -> None:
         self._leave = leave
         self._conductor: Conductor | None = None
-        self._asked = False
+        self.asked = False
 
     def watch(self, conductor: Conductor) -> None:
         """End this session from now on."""
@@ -40,11 +46,14 @@ class Interruption:
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal, in the main thread."""
         del frame
-        if self._asked or self._conductor is None or self._conductor.over:
+        session = self._conductor
+        if self.asked or (session is not None and session.over and not session.concluded):
+            os.write(sys.stderr.fileno(), _WAIT)  # rich may be printing, and cannot be entered again
+        elif session is None or session.over:
             self._leave()
         else:
-            self._asked = True
-            self._conductor.post(Did(Abort(f"interrupted by {signal.Signals(number).name}")))
+            self.asked = True
+            session.post(Did(Abort(f"interrupted by {signal.Signals(number).name}")))
 
 
 def interrupt() -> None:
@@ -65,7 +74,8 @@ def interruptible(leave: Callable[[], object] = interrupt) -> Iterator[Watch]:
         yield handler.watch
     finally:
         for number, earlier in before.items():
-            signal.signal(number, earlier)
+            # Whoever has asked for the end may ask again while sources and windows close.
+            signal.signal(number, signal.SIG_IGN if handler.asked else earlier)
 
 
 @contextmanager
@@ -95,5 +105,6 @@ def _show(conductor: Conductor, tell: Tell, over: threading.Event) -> None:
         state = conductor.live_state()
         if state.phase in _ENDED:
             return
-        line = f"{state.line} {state.quality.samples} samples"
+        bad = [f" [bold red]{escape(n.text)}[/bold red]" for n in state.notices if n.mood == "bad"]
+        line = f"{escape(state.line)} {counted(state.quality.samples, 'sample')}{''.join(bad[:1])}"
         tell(Progress(done=state.trials_over, total=len(state.trials) or None, message=line))

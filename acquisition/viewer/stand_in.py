@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from acquisition.binocular import BinocularGaze
 from acquisition.imitator import Imitator, Published, Setting
@@ -23,6 +24,7 @@ def publish_viewer(
     seed: int = 0,
     rate_hz: float = 120.0,
     setting: Setting | None = None,
+    on_air: Callable[[], None] | None = None,
 ) -> Published:
     """Publish a simulated viewer in front of an empty screen, until told to stop.
 
@@ -34,6 +36,7 @@ def publish_viewer(
         seed: draws everything random.
         rate_hz: sampling rate.
         setting: the display, and what else the tool is in.
+        on_air: called once the stream can be found.
 
     Raises:
         ChannelsUnknown: no such profile, or one that cannot be made from gaze on a screen.
@@ -42,6 +45,8 @@ def publish_viewer(
     wire = format_named(profile) if isinstance(profile, str) else profile
     tool = Imitator(wire, f"viewer-{seed}", rate_hz, setting)
     try:
+        if on_air:
+            on_air()
         tool.wait_for_consumer(stopped.is_set)
         looks = ViewerSettings(seed=seed, rate_hz=rate_hz, screen=ScreenSettings.of(setting.screen))
         viewer = SimulatedParticipant(looks, tool.now_s())

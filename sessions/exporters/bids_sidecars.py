@@ -40,7 +40,7 @@ SESSIONS: Facts = {
         "Description": "How the recording ended.",
         "Levels": {
             "sealed": "It ran to its end.",
-            "aborted": "It was stopped before; the last trial may be partial.",
+            "aborted": "It was stopped before, or its gaze source was lost; the last trial may be partial.",
             "recovered": "The program died; up to half a second may be missing at the end.",
         },
     },

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from protocols.words import counted
 from studio.cli.boundary import negative
 from studio.cli.options import AsJson
 from studio.cli.output import emit, note, say
@@ -117,13 +118,15 @@ def _summary(recorded: Recorded) -> dict[str, object]:
 
 
 def _print(recorded: Recorded) -> None:
-    say(f"{recorded.path}: {recorded.report.samples} gaze samples, {recorded.ending.outcome}.")
-    if recorded.report.lost_samples:
-        note(f"{recorded.report.lost_samples} samples that should have come never did: see `gazetwin check`.")
-    if recorded.ending.why:
-        say(f"Ended because {recorded.ending.why}.")
-    if not recorded.report.samples:
-        note("No gaze arrived at all: check the source with `gazetwin streams` and record again.")
+    report, ending = recorded.report, recorded.ending
+    say(f"{recorded.path}: {counted(report.samples, 'gaze sample')}, {ending.outcome}.")
+    if report.lost_samples:
+        lost = counted(report.lost_samples, "sample")
+        note(f"{lost} got lost while the tracker was connected: see `gazetwin check`.")
+    if ending.why:
+        say(f"Ended: {ending.why}.")
+    if not report.samples:
+        note("Check that the source sends (`gazetwin streams` lists trackers) and record again.")
     verdict = recorded.ending.verdict
     if verdict is not None and verdict.verdict == "red":
         note("Gaze is poorly calibrated: see `gazetwin check`.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from protocols.words import counted
 from studio.cli.options import AsJson, SessionPath
 from studio.cli.output import emit, say
 
@@ -17,7 +18,11 @@ def recover(session: SessionPath, as_json: AsJson = False) -> None:
     if not report.changed:
         say(f"{session} is sound ({report.after}); nothing was changed.")
         return
-    say(f"{session} was {report.before} and is {report.after}: {report.kept['gaze']} gaze samples.")
+    kept = counted(report.kept["gaze"], "gaze sample")
+    if report.before == report.after:
+        say(f"{session} had ended in order ({report.after}); what was left over was put in: {kept}.")
+    else:
+        say(f"{session} was still {report.before}; it is readable again ({report.after}): {kept}.")
     if report.journal == "incomplete":
         say("The last flush never reached the disk: the last half second is lost.")
     for table, rows in report.dropped.items():

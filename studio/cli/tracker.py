@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -69,11 +70,12 @@ def tracker(
     setting = Setting(Screen(), read_surface(surface) if surface else None, clock_shift_s)
     with _until_interrupted() as stopped:
         who = replay or "A simulated viewer"
-        note(f"{who} goes out as {profile or profile_file} as soon as someone listens; Ctrl-C ends it.")
+        words = f"{who} goes out as {profile or profile_file} as soon as someone listens; Ctrl-C ends it."
+        on_air = partial(note, words)
         published = (
-            publish(wire, replay, speed, stopped, setting)
+            publish(wire, replay, speed, stopped, setting, on_air)
             if replay
-            else publish_viewer(wire, stopped, rate_hz=rate_hz or 120.0, setting=setting)
+            else publish_viewer(wire, stopped, rate_hz=rate_hz or 120.0, setting=setting, on_air=on_air)
         )
     if as_json:
         emit(published)

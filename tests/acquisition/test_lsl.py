@@ -131,25 +131,34 @@ def test_a_restarted_tracker_without_source_id_is_found_again(outlet_process, op
 
 
 @pytest.mark.parametrize("profile", ["tobii-pro", "tobii-stream-engine"])
-def test_a_stream_that_left_the_network_is_lost_when_asked_to_notice(profile, outlet_process, opened):
+def test_a_stream_that_left_the_network_is_told_of_once_and_waited_for(profile, outlet_process, opened):
     tracker = outlet_process(profile, "leaves", 200.0, seconds=0.3)
-    source = opened(lost_after_s=2.0)
+    source = opened()
     tracker.wait_sent()
     tracker.kill()
-    since = time.monotonic()
     assert len(_read_until(source, lambda chunk: len(chunk) >= 60)) == 60
-    with pytest.raises(SourceLost, match="left the network"):
-        _read_until(source, lambda _: False)
-    assert 2.0 < time.monotonic() - since < 6.0
+    since = time.monotonic()
+    while time.monotonic() < since + 5.5:
+        assert not len(source.read(0.1))
+    (told,) = source.news()
+    assert told.code is Code.SOURCE_LOST
+    assert "Waiting until it comes back" in told.words
+    outlet_process(profile, "leaves", 200.0, first=1000, seconds=0.3)
+    got = _read_until(source, lambda chunk: len(chunk) == 60)
+    assert got.raw[:, 0].tolist() == list(range(1000, 1060))
+    (back,) = source.news()
+    assert back.code is Code.SOURCE_RECONNECTED
+    assert back.facts["away_s"] > 5.0
 
 
 def test_a_silent_stream_that_is_still_there_is_not_lost(outlet_process, opened):
     tracker = outlet_process("tobii-pro", "pauses", 200.0, seconds=0.1)
-    source = opened(lost_after_s=2.0)
+    source = opened()
     tracker.wait_sent()
     since = time.monotonic()
-    assert sum(len(source.read(0.1)) for _ in range(35)) == 20
-    assert time.monotonic() - since > 3.0
+    assert sum(len(source.read(0.1)) for _ in range(40)) == 20
+    assert time.monotonic() - since > 3.5
+    assert source.news() == []
 
 
 @pytest.mark.parametrize("shift_s", [time.time() - time.monotonic(), -2e4])

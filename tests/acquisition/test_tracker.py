@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -46,12 +47,16 @@ def _float32_columns(path: Path) -> np.ndarray:
 
 def test_a_replayed_recording_arrives_complete_and_exact(tobii_file, sink):
     tracker = _start("--as", "tobii-pro", "--replay", str(tobii_file), "--json")
-    source = LslSource(Screen(), lost_after_s=2.0, timeout_s=10.0)
+    source = LslSource(Screen(), timeout_s=10.0)
     source.open()
     recorder = Recorder(source, sink)
     recorder.start()
-    assert recorder.wait_until_ended(20.0)
+    deadline = time.monotonic() + 20.0
+    while not recorder.status().gone:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     report = recorder.stop()
+    assert source.info.replayed
     told, errors = tracker.communicate()
     assert (tracker.returncode, errors) == (0, "")
     done = json.loads(told)

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from acquisition.connection import Connection, Link
-from acquisition.event_words import clock_jumped, reconnected
+from acquisition.event_words import clock_jumped, left, quiet, reconnected
+from acquisition.stall import Change
 from protocols.errors import SessionCorrupt
 from sessions.check import check
 from sessions.connection_check import connection_items
+from sessions.gaze_check import gaze_items, numbers
 from sessions.reader import Recording
 from sessions.recover import recover
 from sessions.schema import TABLES
@@ -80,7 +82,8 @@ def test_check_prints_what_was_lost_and_whose_clock_it_was(recorded_over, scene)
     judged = _judged(recorded_over(FIRST, SECOND, markers=(came_back, clock_jumped(15.0, 7.0).marker())))
     assert judged["samples delivered"] == (
         "good",
-        "1560 received of 1570 expected at 125.0 Hz as measured, 10 lost",
+        "1560 received of 1570 expected at 125.0 Hz as measured, 10 lost while connected; 0.01 s without "
+        "connection, about 0 samples",
     )
     gap_s = float(np.diff(scene.gaze.t_s)[799])
     assert judged["connections"] == ("warning", f"2; no sample for {gap_s:.2f} s in between")
@@ -111,3 +114,13 @@ def test_an_account_older_than_the_samples_is_counted_anew(scene) -> None:
         i.name: i.found for i in connection_items((replace(FIRST, received=5),), (), scene.gaze.rows(keep))
     }
     assert items["samples delivered"].startswith("1404 received of 1559 expected at 120.")
+
+
+def test_a_tracker_that_left_is_told_of_once_and_a_single_gap_is_one(recorded_over, scene) -> None:
+    silent = quiet(13.0, scene.source.name, Change(stalled=True, silent_s=2.0)).marker()
+    gone = left(14.0, scene.source, 3.0).marker()
+    judged = _judged(recorded_over(FIRST, SECOND, markers=(silent, gone)))
+    assert judged["incidents"] == ("warning", "left the network")
+    chunk = scene.gaze.rows(np.delete(np.arange(len(scene.gaze)), np.arange(500, 600)))
+    found = {i.name: i.found for i in gaze_items(chunk, numbers(chunk, 120.0, scene.screen))}
+    assert found["gaps"].startswith("1 gap, the longest 0.8")
