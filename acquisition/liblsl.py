@@ -42,6 +42,13 @@ def lsl_failures() -> tuple[type[Exception], ...]:
     return util.TimeoutError, util.LostError
 
 
+def lsl_failure_in_words(error: Exception) -> str:
+    """Say what one of ``lsl_failures`` means."""
+    if isinstance(error, load_pylsl().util.LostError):
+        return "the program that published it is gone"
+    return "the program that publishes it did not answer in time"
+
+
 def _configurations() -> Iterator[Path]:
     """Yield where liblsl looks for the user's own configuration, which is left alone."""
     if named := os.environ.get("LSLAPICFG"):

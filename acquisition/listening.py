@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from acquisition.liblsl import load_pylsl, lsl_failures
+from acquisition.liblsl import load_pylsl, lsl_failure_in_words, lsl_failures
 from acquisition.profiles import MOST_CHANNELS
 from protocols.geometry import FloatArray
 
@@ -83,7 +83,7 @@ def _connected(handle: Any) -> Any:
         inlet.info(_CONNECT_S)
         inlet.open_stream(_CONNECT_S)
     except lsl_failures() as error:
-        log.warning("stream %.120r cannot be listened to: %r", handle.name(), error)
+        log.warning("stream %.120r cannot be listened to: %s", handle.name(), lsl_failure_in_words(error))
         return None
     return inlet
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from acquisition.liblsl import load_pylsl, lsl_failures
+from acquisition.liblsl import load_pylsl, lsl_failure_in_words, lsl_failures
 from acquisition.profiles import MOST_CHANNELS, Profile, recognise
 from acquisition.streams import Channel, StreamDescription
 from protocols.errors import ChannelsUnknown, SourceAmbiguous, SourceNotFound
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 
 # liblsl compares types literally, and tools spell this one in several ways.
 GAZE_TYPES = ("Gaze", "gaze", "Eyetracker", "EyeTracker")
+_OTHER_TYPES = ("eeg", "nirs", "audio", "markers", "videoraw", "videocompressed")  # of the XDF vocabulary
 _OTHERS_S = 0.6  # after the first answer, how long further streams may take to answer
 _METADATA_S = 3.0
 _AT_ONCE = 16
@@ -30,10 +33,12 @@ class Reading:
     Attributes:
         recognise: turns a description into a profile, or raises ChannelsUnknown.
         types: content types to look for; any when empty.
+        sought: what such a stream is called in messages.
     """
 
     recognise: Callable[[StreamDescription], Profile] = recognise
     types: tuple[str, ...] = GAZE_TYPES
+    sought: str = "gaze stream"
 
 
 ON_SCREEN = Reading()
@@ -62,8 +67,22 @@ def streams(timeout_s: float = 1.0) -> list[StreamDescription]:
 
 def discover(wanted: str, timeout_s: float) -> list[tuple[Any, StreamDescription]]:
     """Return what answers to a condition within ``timeout_s``: handles and descriptions, sorted by name."""
-    described = _described(load_pylsl().resolve_bypred(wanted, 1024, timeout_s))
-    return sorted(described, key=lambda pair: (pair[1].name, pair[1].source_id, pair[1].uid))
+    return _sorted(_described(load_pylsl().resolve_bypred(wanted, 1024, timeout_s)))
+
+
+def survey(
+    types: tuple[str, ...], timeout_s: float
+) -> tuple[list[tuple[Any, StreamDescription]], list[StreamDescription]]:
+    """Return what answers within ``timeout_s``: streams of the types, and others that could hold gaze.
+
+    The former with handles and channels; the latter, numbers in two channels or more that are declared as
+    nothing else, without channels, as they are not asked for them. Both sorted by name.
+    """
+    handles = load_pylsl().resolve_bypred(predicate(types=()), 1024, timeout_s)
+    bare = [(handle, one) for handle in handles if (one := _read_or_leave(_unasked, handle)) is not None]
+    wanted = [handle for handle, one in bare if not types or one.type in types]
+    others = [one for _, one in bare if types and one.type not in types and _could_be_gaze(one)]
+    return _sorted(_described(wanted)), sorted(others, key=lambda one: (one.name, one.source_id, one.uid))
 
 
 def choose(
@@ -90,14 +109,14 @@ def choose(
     pylsl = load_pylsl()
     wanted = predicate(name, source_id, identity=identity, types=reading.types)
     if not pylsl.resolve_bypred(wanted, 1, timeout_s):
-        raise _not_found(name or identity, source_id, timeout_s)
+        raise _unanswered(name or identity, source_id, timeout_s, reading)
     handles = pylsl.resolve_bypred(wanted, 1024, _OTHERS_S)
     usable, refusals = _usable(handles, reading)
     if len(usable) == 1:
         return usable[0]
     if usable:
         raise _ambiguous([found.stream for found in usable])
-    raise refusals[0] if refusals else _not_found(name or identity, source_id, timeout_s)
+    raise refusals[0] if refusals else _unanswered(name or identity, source_id, timeout_s, reading)
 
 
 def predicate(
@@ -121,6 +140,19 @@ def _any_of(alternatives: Iterable[dict[str, str]]) -> str:
     return equal[0] if len(equal) == 1 else f"({' or '.join(equal)})"
 
 
+def _unasked(handle: Any) -> StreamDescription:
+    return StreamDescription(
+        name=handle.name(),
+        type=handle.type(),
+        source_id=handle.source_id(),
+        uid=handle.uid(),
+        host=handle.hostname(),
+        nominal_hz=float(handle.nominal_srate()),
+        channel_count=int(handle.channel_count()),
+        sends_text=handle.channel_format() == load_pylsl().cf_string,
+    )
+
+
 def describe(handle: Any) -> StreamDescription:
     """Read a resolved stream's description; it has no channels when its program does not answer in time."""
     pylsl = load_pylsl()
@@ -128,20 +160,14 @@ def describe(handle: Any) -> StreamDescription:
     try:
         full = inlet.info(_METADATA_S)
     except lsl_failures() as error:
-        log.warning("stream %.120r did not describe its channels: %r", handle.name(), error)
+        how = lsl_failure_in_words(error)
+        log.warning("stream %.120r did not describe its channels: %s", handle.name(), how)
         full = handle
-    return StreamDescription(
-        name=full.name(),
-        type=full.type(),
-        source_id=full.source_id(),
-        uid=full.uid(),
-        host=full.hostname(),
-        nominal_hz=float(full.nominal_srate()),
-        channel_count=int(full.channel_count()),
+    return replace(
+        _unasked(full),
         channels=_channels(full.desc(), min(int(full.channel_count()), MOST_CHANNELS)),
         manufacturer=full.desc().child("acquisition").child_value("manufacturer")
         or full.desc().child_value("manufacturer"),
-        sends_text=full.channel_format() == pylsl.cf_string,
     )
 
 
@@ -169,13 +195,22 @@ def _described(handles: list[Any]) -> list[tuple[Any, StreamDescription]]:
     if not handles:
         return []
     with ThreadPoolExecutor(min(len(handles), _AT_ONCE), "describe") as pool:
-        described = pool.map(_describe_or_leave, handles)
+        described = pool.map(partial(_read_or_leave, describe), handles)
         return [(handle, one) for handle, one in zip(handles, described, strict=True) if one is not None]
 
 
-def _describe_or_leave(handle: Any) -> StreamDescription | None:
+def _sorted(described: list[tuple[Any, StreamDescription]]) -> list[tuple[Any, StreamDescription]]:
+    return sorted(described, key=lambda pair: (pair[1].name, pair[1].source_id, pair[1].uid))
+
+
+def _could_be_gaze(stream: StreamDescription) -> bool:
+    declared = stream.type.casefold() in (*map(str.casefold, GAZE_TYPES), *_OTHER_TYPES)
+    return not declared and stream.channel_count > 1 and not stream.sends_text
+
+
+def _read_or_leave(read: Callable[[Any], StreamDescription], handle: Any) -> StreamDescription | None:
     try:
-        return describe(handle)
+        return read(handle)
     except UnicodeDecodeError as error:
         log.warning("a stream is left out that describes itself in no UTF-8: %s", error)
         return None
@@ -220,16 +255,47 @@ def _quoted(text: str) -> str:
     return "concat(" + ', "\'", '.join(f"'{part}'" for part in text.split("'")) + ")"
 
 
-def _not_found(name: str | None, source_id: str | None, timeout_s: float) -> SourceNotFound:
+def _unanswered(
+    name: str | None, source_id: str | None, timeout_s: float, reading: Reading
+) -> SourceNotFound | ChannelsUnknown:
+    """Tell that nothing of the kind answers, or that what does is of another type and why it is not read."""
+    seen = load_pylsl().resolve_streams(_OTHERS_S)
+    others = [s for s in seen if reading.types and s.type() not in reading.types]
+    meant = _described([s for s in others if (name or source_id) and _goes_by(s, name, source_id)])
+    if meant:
+        return _of_another_type(meant[0][1], reading)
+    return _not_found(name, source_id, timeout_s, reading, seen)
+
+
+def _goes_by(handle: Any, name: str | None, source_id: str | None) -> bool:
+    identities = (handle.name(), handle.source_id(), handle.uid())
+    return name in (None, *identities) and source_id in (None, handle.source_id())
+
+
+def _of_another_type(stream: StreamDescription, reading: Reading) -> ChannelsUnknown:
+    there = f"Stream {stream} is there, but it is of type {stream.type!r}, not {reading.types[0]!r}."
+    try:
+        reading.recognise(stream)
+    except ChannelsUnknown as refusal:
+        return ChannelsUnknown(f"{there} {refusal.what}", refusal.why, refusal.fix)
+    return ChannelsUnknown(
+        there,
+        "A stream that does not say that it is gaze may be anything.",
+        f"Say once what its channels are: gazetwin pick {shlex.quote(stream.name)}.",
+    )
+
+
+def _not_found(
+    name: str | None, source_id: str | None, timeout_s: float, reading: Reading, seen: list[Any]
+) -> SourceNotFound:
     given = [f"name {name!r}" if name else "", f"source id {source_id!r}" if source_id else ""]
     wanted = " with " + " and ".join(filter(None, given)) if any(given) else ""
-    seen = load_pylsl().resolve_streams(_OTHERS_S)
     others = "; ".join(sorted(f"{s.name()!r} (type {s.type()!r}, source id {s.source_id()!r})" for s in seen))
     return SourceNotFound(
-        f"No gaze stream{wanted} answered in {timeout_s:g} s. On the network: {others or 'nothing'}.",
+        f"No {reading.sought}{wanted} answered in {timeout_s:g} s. On the network: {others or 'nothing'}.",
         "Without a stream there is no gaze to record.",
-        "Start the tracker's LSL program, check that both computers are on one network and that the firewall "
-        "lets UDP and TCP 16571-16604 through; 'gazetwin streams' lists what answers.",
+        "Start the program that publishes it, check that both computers are on one network and that the "
+        "firewall lets UDP and TCP 16571-16604 through; 'gazetwin streams' lists what answers.",
     )
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from acquisition.coordinates import Unit
+from acquisition.coordinates import Coordinates, Origin, Unit
 from acquisition.profiles import Profile
 from acquisition.streams import Channel, StreamDescription
 from acquisition.wire_format import Eye, WireFormat
@@ -23,6 +23,8 @@ _FRAME_MARGIN = 1.5
 _PUPIL_MM = (1.0, 10.0)
 _ON_SCREEN_LEAST = 0.5
 _FEW_CODES = 5
+_PERCENT = (-10.0, 110.0)  # somebody may look a little beside the screen
+_LOST_LEAST, _LOST_SHARE = 3, 0.01
 _HUGE = 1e100  # beyond any stamp in ns; differences of such numbers overflow
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
@@ -121,7 +123,28 @@ def concerns(wire: WireFormat, stream: StreamDescription, values: FloatArray, sc
     if not valid.any():
         return ["Not one sample is valid: the validity channel or its range is another, or nobody looks."]
     found = xy_px[valid]
-    return [*_about_place(found, screen), *_about_order(found, screen), *_about_pupils(pupil_mm)]
+    return [
+        *_about_place(found, screen),
+        *_about_percent(found, wire.coordinates, screen),
+        *_about_order(found, screen),
+        *_about_lost(wire, stream, values),
+        *_about_pupils(pupil_mm),
+    ]
+
+
+def repeated_pair(wire: WireFormat, stream: StreamDescription, values: FloatArray) -> float | None:
+    """Return the number that x and y of a point both hold exactly, time and again, in samples taken as gaze.
+
+    Programs send such a pair for a lost eye. None when there is no such number.
+    """
+    for point in wire.points:
+        alone = Profile(replace(wire, points=(point,)), stream.labels, stream.units)
+        seen = values[alone.decode(values, Screen())[1]]
+        x, y = (seen[:, stream.labels.index(label)] for label in (point.x, point.y))
+        numbers, counts = np.unique(x[x == y], return_counts=True)
+        if len(counts) and counts.max() >= max(_LOST_LEAST, _LOST_SHARE * len(values)):
+            return float(numbers[counts.argmax()])
+    return None
 
 
 def orientation_concerns(
@@ -272,6 +295,34 @@ def _about_place(xy_px: FloatArray, screen: Screen) -> list[str]:
         if len(xy_px) > 2 and np.ptp(xy_px[:, axis]) == 0:
             told.append(f"The {name} of gaze never changes.")
     return told
+
+
+def _about_percent(xy_px: FloatArray, said: Coordinates, screen: Screen) -> list[str]:
+    """Doubt lengths that look like percentages: all within 0 to 100 on a screen of at least twice that."""
+    corner = {Origin.TOP_LEFT: "top left", Origin.BOTTOM_LEFT: "bottom left"}.get(said.origin)
+    size = np.abs(
+        said.from_px(np.asarray([screen.size_px], dtype=np.float64), screen)
+        - said.from_px(np.zeros((1, 2)), screen)
+    )[0]
+    if corner is None or said.unit not in (Unit.PX, Unit.MM) or size.min() < 2 * _PERCENT[1]:
+        return []
+    low, high = np.percentile(said.from_px(xy_px, screen), [1, 99], axis=0)
+    if low.min() < _PERCENT[0] or high.max() > _PERCENT[1] or (high - low).max() < _FRACTION_MOST:
+        return []
+    return [
+        f"All gaze lies in the {corner} 100 {said.unit} of a {size[0]:.0f} x {size[1]:.0f} {said.unit} "
+        "display: percent?"
+    ]
+
+
+def _about_lost(wire: WireFormat, stream: StreamDescription, values: FloatArray) -> list[str]:
+    lost = repeated_pair(wire, stream, values)
+    if lost is None:
+        return []
+    return [
+        f"x and y are both exactly {lost:g} time and again and count as gaze: if that stands for lost gaze, "
+        f"say --lost {lost:g}."
+    ]
 
 
 def _about_order(xy_px: FloatArray, screen: Screen) -> list[str]:

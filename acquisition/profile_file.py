@@ -100,8 +100,11 @@ class PickedProfile(_Table):
         if len({point.eye for point in self.point}) < len(self.point):
             raise ValueError("two points are of the same eye")
         judged = any(point.quality for point in self.point)
-        if judged and (self.valid is None or self.valid[0] > self.valid[1]):
+        if judged and self.valid is None:
             raise ValueError("a quality channel needs valid = [lowest, highest]")
+        if self.valid is not None and self.valid[0] > self.valid[1]:
+            low, high = self.valid
+            raise ValueError(f"valid = [{low:g}, {high:g}]: the lowest must not exceed the highest")
         if self.valid is not None and not judged:
             raise ValueError("valid is given, and no point has a quality channel")
         if self.profile in _KNOWN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import shlex
@@ -173,13 +174,15 @@ def format_named(profile: str) -> WireFormat:
     Raises:
         ChannelsUnknown: there is none.
     """
-    for known in FORMATS:
-        if known.profile == profile:
-            return known
+    named = {known.profile: known for known in FORMATS}
+    if profile in named:
+        return named[profile]
+    near = difflib.get_close_matches(profile.casefold(), named, n=3)
+    meant = f"; did you mean {' or '.join(near)}?" if near else "."
     raise ChannelsUnknown(
-        f"There is no stream profile {profile!r}.",
+        f"There is no stream profile {profile!r}{meant}",
         "A profile says how a tool writes gaze onto the wire.",
-        f"Choose one of: {', '.join(sorted(known.profile for known in FORMATS))}.",
+        f"Choose one of: {', '.join(sorted(named))}.",
     )
 
 
@@ -276,6 +279,6 @@ def _unknown(stream: StreamDescription) -> ChannelsUnknown:
         f"{f'; and {more} more' if more > 0 else ''}.",
         "Guessing which value is gaze, or its unit, would record plausible nonsense.",
         f"Say once what its channels are: gazetwin pick {shlex.quote(stream.name)}. Or give them the XDF "
-        "gaze metadata (label, eye, type ScreenX and ScreenY, unit normalized or pixels)). Known tools: "
+        "gaze metadata (label, eye, type ScreenX and ScreenY, unit normalized or pixels). Known tools: "
         f"{', '.join(sorted({f.tool for f in FORMATS if not f.refused}))}.",
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from acquisition.listening import Heard, listen
-from acquisition.lsl_discovery import ON_SCREEN, Reading, discover, predicate
+from acquisition.lsl_discovery import ON_SCREEN, Reading, survey
 from acquisition.profiles import MOST_CHANNELS, Profile
 from acquisition.streams import StreamDescription
 from protocols.errors import ChannelsUnknown, GazeTwinError
@@ -67,9 +67,17 @@ def listed(wait_s: float, listen_s: float = 1.0, reading: Reading = ON_SCREEN) -
         listen_s: for how long to listen to them, 0 for not at all.
         reading: what kind of streams, and how they are understood.
     """
-    found = discover(predicate(types=reading.types), wait_s)
+    return surveyed(wait_s, listen_s, reading)[0]
+
+
+def surveyed(
+    wait_s: float, listen_s: float = 1.0, reading: Reading = ON_SCREEN
+) -> tuple[list[StreamReading], list[StreamDescription]]:
+    """Return what ``listed`` does, and streams of other types, of which nobody has said what they are."""
+    found, further = survey(reading.types, wait_s)
     heard = listen([handle for handle, _ in found], listen_s) if listen_s else [None] * len(found)
-    return [understood(stream, one, reading) for (_, stream), one in zip(found, heard, strict=True)]
+    listed = [understood(stream, one, reading) for (_, stream), one in zip(found, heard, strict=True)]
+    return listed, further
 
 
 def understood(

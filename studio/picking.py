@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Sequence
@@ -160,6 +161,15 @@ def undecided(one: Candidate) -> ChannelsUnknown:
     )
 
 
+def doubtful(stream: StreamDescription, concerns: Sequence[str]) -> ProfileInvalid:
+    """Return why a choice is not kept that does not fit what the stream sends."""
+    return ProfileInvalid(
+        f"What was said of {stream.name!r} does not look right, and was not kept: {' '.join(concerns)}",
+        "A wrong unit, origin or channel records plausible nonsense.",
+        "Let somebody look about the whole screen and change the options; add --despite if it is meant so.",
+    )
+
+
 def slug(name: str) -> str:
     """Return a short name for a profile of the stream."""
     words = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")
@@ -172,13 +182,55 @@ def numbers(text: str) -> tuple[float, float]:
     Raises:
         ProfileInvalid: it is something else.
     """
-    low, _, high = text.partition("..")
-    try:
-        return float(low), float(high)
-    except ValueError as error:
+    first, dots, last = text.partition("..")
+    if not dots:
         raise ProfileInvalid(
             f"{text!r} is no range.", "It says which values mean valid.", "Write it as 1..1 or 0.6..1."
-        ) from error
+        )
+    low, high = number(first), number(last)
+    if low > high:
+        raise ProfileInvalid(
+            f"{text!r} begins above its end.",
+            "It says which values mean valid: the lowest first.",
+            f"Write it as {high:g}..{low:g}.",
+        )
+    return low, high
+
+
+def number(text: str) -> float:
+    """Read a number.
+
+    Raises:
+        ProfileInvalid: it is something else, or not finite.
+    """
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if math.isfinite(found):
+        return found
+    raise ProfileInvalid(
+        f"{text!r} is no number.",
+        "Samples are compared with it.",
+        "Write numbers as 1 or 0.6, and a range as 1..1 or 0.6..1.",
+    )
+
+
+def channels_of(stream: StreamDescription, text: str) -> tuple[str, ...]:
+    """Read ``X,Y`` or ``X,Y,VALID``, channels by label or number; empty for - and nothing.
+
+    Raises:
+        ProfileInvalid: these are not two or three channels of the stream.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    channels = tuple(_label(stream, part) for part in parts) if parts != ["-"] else ()
+    if channels and (len(channels) not in (2, 3) or channels[0] == channels[1]):
+        raise ProfileInvalid(
+            f"{text!r} is not two or three channels.",
+            "A gaze point has an x and a y, and may have a channel that says whether it is valid.",
+            "Give two or three channels: X,Y or X,Y,VALID.",
+        )
+    return channels
 
 
 def _label(stream: StreamDescription, channel: str) -> str:

@@ -34,15 +34,38 @@ def remembered_formats() -> tuple[WireFormat, ...]:
     return tuple(formats)
 
 
-def remember(profile: PickedProfile, path: Path | None = None) -> Path:
-    """Write a profile file, by default where it is found again; return where.
+def refuse_existing(path: Path) -> None:
+    """Refuse to write where something is.
 
     Raises:
-        ProfileInvalid: it cannot be written.
+        ProfileInvalid: there is.
     """
+    if path.exists():
+        raise ProfileInvalid(
+            f"{path} is there already.",
+            "It may be the profile that recordings are made with; no file is ever overwritten.",
+            "Name another file with --out, or move that one away.",
+        )
+
+
+def remember(profile: PickedProfile, path: Path | None = None) -> tuple[Path, Path | None]:
+    """Write a profile file, by default where it is found again.
+
+    Returns:
+        Where it is, and where another one of its name is kept now that it has replaced; None without one.
+
+    Raises:
+        ProfileInvalid: it cannot be written, or ``path`` is there already.
+    """
+    if path is not None:
+        refuse_existing(path)
     path = path or profiles_folder() / f"{profile.profile}.toml"
+    other = path.exists() and path.read_bytes() != profile.text().encode()
+    kept = path.with_name(f"{path.name}.bak") if other else None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if kept is not None:
+            path.replace(kept)
         path.write_text(profile.text(), encoding="utf-8")
     except OSError as error:
         raise ProfileInvalid(
@@ -50,7 +73,7 @@ def remember(profile: PickedProfile, path: Path | None = None) -> Path:
             "Without the file the choice is forgotten.",
             "Choose another place with --out.",
         ) from error
-    return path
+    return path, kept
 
 
 def reading(profile: Path | None) -> Reading:

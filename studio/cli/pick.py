@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from studio.cli.boundary import negative
+from studio.cli.boundary import UNUSABLE, negative
 from studio.cli.options import AsJson
 from studio.cli.output import emit, note, say, show
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from protocols.geometry import Screen
     from studio.picking import Candidate, Choice
 
+_Answer = TypeVar("_Answer")
 _LOOK_S = 1.5
 _WHICH = "X,Y[,VALID]: channels by label or number"
 
@@ -72,8 +76,11 @@ def pick(
     """
     from acquisition.coordinates import Origin, Unit
     from studio.picking import Choice, candidate, numbers, picked, undecided
+    from studio.remembered import refuse_existing
 
     size_px = _size(screen)
+    if out is not None:
+        refuse_existing(out)
     one = candidate(stream, wait_s, listen_s)
     points = _points({"left": left, "right": right, "both": both})
     asking = not points and not as_json and sys.stdin.isatty()
@@ -110,6 +117,7 @@ def _conclude(
 ) -> None:
     from acquisition.picker import concerns
     from protocols.geometry import Screen
+    from studio.picking import doubtful
     from studio.remembered import remember
 
     screen = Screen(size_px=size_px)
@@ -118,18 +126,23 @@ def _conclude(
         "Check the directions by looking at two corners of the screen?", default=True
     ):
         told += _corners(one, profile, screen)
-    for concern in told:
+    for concern in told if asking or despite or as_json else []:
         note(f"Looks wrong: {concern}")
     kept = not told or despite or (asking and typer.confirm("Keep it all the same?", default=False))
-    path = remember(profile, out) if kept else None
+    path, replaced = remember(profile, out) if kept else (None, None)
     if as_json:
-        emit({"kept": kept, "file": path, "concerns": told, "profile": profile})
+        emit({"kept": kept, "file": path, "replaced": replaced, "concerns": told, "profile": profile})
     elif kept:
         say(f"{path} says what the channels of {one.stream.name} are.")
-    else:
-        say("Nothing was kept. Change the options, or add --despite.")
-    if not kept:
+        if replaced:
+            say(f"It replaces the earlier one of this name, which is now {replaced}.")
+    elif asking:
+        say("Nothing was kept.")
         raise negative()
+    else:
+        raise doubtful(one.stream, told)
+    if not kept:
+        raise typer.Exit(UNUSABLE)
 
 
 def _corners(one: Candidate, profile: PickedProfile, screen: Screen) -> list[str]:
@@ -148,26 +161,58 @@ def _corners(one: Candidate, profile: PickedProfile, screen: Screen) -> list[str
 
 def _asked(one: Candidate, name: str) -> Choice:
     from acquisition.coordinates import Origin, Unit
-    from studio.picking import Choice, numbers
+    from acquisition.picker import repeated_pair
+    from studio.picking import Choice, number, numbers, picked
 
     say("Channels are named by number or label. Enter takes what is in brackets.")
-    labels = one.stream.labels
-    suggested = {eye: channels for eye, *channels in one.suggestion.points}
-    answers: dict[str, str] = {}
-    for eye in ("left", "right", "both"):
-        if eye == "both" and any(answers.values()):
-            continue
-        found = ",".join(str(labels.index(label)) for label in suggested.get(eye, []) if label)
-        answer = typer.prompt(f"{eye} gaze, {_WHICH}, or -", default=found or "-")
-        answers[eye] = "" if answer == "-" else answer
-    points = _points(answers)
+    points = _asked_points(one)
     ranged = any(len(channels) > 2 for _, channels in points)
-    valid = numbers(typer.prompt("Which values mean valid, as LOWEST..HIGHEST")) if ranged else None
+    valid = _asked_for("Which values mean valid, as LOWEST..HIGHEST", numbers) if ranged else None
     units, origins = [unit.value for unit in Unit], [origin.value for origin in Origin]
     say(one.suggestion.because)
-    unit = _one_of("Unit", units, one.suggestion.unit.value if one.suggestion.unit else None)
-    origin = _one_of("Origin", origins, Origin.TOP_LEFT.value)
-    return Choice(points, Unit(unit), Origin(origin), valid, name=name)
+    unit = Unit(_one_of("Unit", units, one.suggestion.unit.value if one.suggestion.unit else None))
+    origin = Origin(_one_of("Origin", origins, Origin.TOP_LEFT.value))
+    choice = Choice(points, unit, origin, valid, name=name)
+    seen = repeated_pair(picked(one.stream, choice).wire_format(), one.stream, one.heard.values)
+    lost = _asked_for(
+        "What x and y both hold for a lost eye, or - when only NaN means lost",
+        lambda answer: None if answer == "-" else number(answer),
+        default="-" if seen is None else f"{seen:g}",
+    )
+    return replace(choice, lost_xy=lost)
+
+
+def _asked_points(one: Candidate) -> tuple[tuple[Eye, tuple[str, ...]], ...]:
+    from studio.picking import channels_of
+
+    labels = one.stream.labels
+    suggested = {
+        eye: ",".join(str(labels.index(label)) for label in channels if label)
+        for eye, *channels in one.suggestion.points
+    }
+    per_eye = "each" if {"left", "right"} & set(suggested) else "both"
+    answer = _one_of("One gaze for both eyes, or one for each eye?", ["both", "each"], per_eye)
+    eyes: tuple[Eye, ...] = ("both",) if answer == "both" else ("left", "right")
+    read = partial(channels_of, one.stream)
+    while True:
+        asked = [
+            (eye, _asked_for(f"{eye} gaze, {_WHICH}, or -", read, suggested.get(eye, "-"))) for eye in eyes
+        ]
+        points = tuple((eye, channels) for eye, channels in asked if channels)
+        if points:
+            return points
+        note("One gaze at least must be named: without it there is nothing to record.")
+
+
+def _asked_for(question: str, read: Callable[[str], _Answer], default: str | None = None) -> _Answer:
+    """Ask until the answer can be read."""
+    from protocols.errors import ProfileInvalid
+
+    while True:
+        try:
+            return read(str(typer.prompt(question, default=default)).strip())
+        except ProfileInvalid as refusal:
+            note(f"{refusal.what} {refusal.fix}")
 
 
 def _one_of(what: str, words: list[str], default: str | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,7 @@ from studio.cli.output import emit, say, show
 
 if TYPE_CHECKING:
     from acquisition.stream_table import StreamReading
+    from acquisition.streams import StreamDescription
 
 
 def streams(
@@ -33,14 +36,15 @@ def streams(
 
     Measuring connects to the streams, which starts a waiting gazetwin tracker; --listen 0 only looks.
     """
-    from acquisition.stream_table import listed
+    from acquisition.stream_table import surveyed
     from studio.remembered import reading
 
-    found = listed(wait_s, listen_s, reading(profile))
+    found, further = surveyed(wait_s, listen_s, reading(profile))
     if as_json:
-        emit({"streams": found})
+        emit({"streams": found, "further": [_facts(one) for one in further]})
     else:
         _print(found, wait_s)
+        _print_further(further)
     if not any(stream.profile for stream in found):
         raise negative()
 
@@ -59,3 +63,25 @@ def _print(found: list[StreamReading], wait_s: float) -> None:
     if not found:
         say(f"No gaze stream answered within {wait_s:g} s. Start the tracker's LSL bridge, or let")
         say("'gazetwin doctor' check whether this machine finds its own streams.")
+
+
+def _facts(one: StreamDescription) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "type": one.type,
+        "source_id": one.source_id,
+        "host": one.host,
+        "uid": one.uid,
+        "nominal_hz": one.nominal_hz,
+        "channel_count": one.channel_count,
+    }
+
+
+def _print_further(further: Sequence[StreamDescription]) -> None:
+    named = "; ".join(
+        f"{one.name} (type {one.type or 'not given'}, {one.channel_count} channels): "
+        f"gazetwin pick {shlex.quote(one.name or one.uid)}"
+        for one in further
+    )
+    if named:
+        say(f"Further streams that may be gaze, if somebody says what their channels are: {named}")

@@ -119,6 +119,15 @@ def test_a_good_choice_raises_no_concern_and_a_wrong_one_says_why() -> None:
     assert told((px - [960, 540]) * [1, -1], unit="px", origin="centre-y-up") == ""
     assert "0% of the gaze is on the screen" in told(px)
     assert "a hundredth of the screen" in told(fractions, unit="px")
+    percent = 100 * fractions
+    assert told(percent, unit="percent") == ""
+    assert (
+        told(percent, unit="px")
+        == "All gaze lies in the top left 100 px of a 1920 x 1080 px display: percent?"
+    )
+    assert "bottom left 100 px" in told(percent, unit="px", origin="bottom-left")
+    assert "100 mm of a 531 x 299 mm" in told(percent, unit="mm")
+    assert told(np.array([960, 540]) + 20 * fractions, unit="px") == ""
     assert "swapped" in told(np.column_stack([0.9 * px[:, 1], 1.2 * px[:, 0]]), unit="px")
     assert "grow upwards" in told(px * [1, -1], unit="px")
     assert "x of gaze never changes" in told(np.column_stack([np.full(N, 0.5), Y]))
@@ -126,6 +135,18 @@ def test_a_good_choice_raises_no_concern_and_a_wrong_one_says_why() -> None:
     invalid = {"point": [{"eye": "both", "x": "x", "y": "y", "quality": "v"}], "valid": [2, 3]}
     assert "Not one sample is valid" in told(fractions, **invalid)
     assert "No sample came" in told(np.empty((0, 2)))
+
+
+def test_a_pair_that_returns_exactly_is_asked_about_unless_it_is_said_to_mean_lost() -> None:
+    lost = (np.arange(N) % 5 == 0)[:, None]
+    percent = np.where(lost, -1.0, 100 * np.column_stack([X, Y]))
+    assert "percent?" in told(percent, unit="px")
+    assert "x and y are both exactly -1 time and again" in told(percent, unit="px")
+    assert "say --lost -1" in told(percent, unit="percent")
+    assert told(percent, unit="percent", lost_xy=-1.0) == ""
+    assert told(percent, unit="percent", missing=-1.0) == ""
+    repeated = np.repeat(100 * np.column_stack([X, Y]), 2, axis=0)
+    assert told(repeated, unit="percent") == ""
 
 
 @pytest.mark.parametrize(
@@ -244,6 +265,10 @@ def test_a_profile_is_not_used_for_other_channels() -> None:
         ({"point": 2 * [{"eye": "left", "x": "x", "y": "y"}]}, "same eye"),
         ({"point": [{"eye": "both", "x": "x", "y": "y", "quality": "y"}]}, "valid = "),
         ({"valid": [1, 1]}, "no point has a quality channel"),
+        (
+            {"point": [{"eye": "both", "x": "x", "y": "y", "quality": "y"}], "valid": [6, 1]},
+            r"valid = \[6, 1\]: the lowest must not exceed the highest",
+        ),
         ({"unit": "furlongs"}, "unit"),
         ({"lost_xy": float("inf")}, "lost_xy"),
         ({"channel": [{"label": "x"}, {"label": "x"}]}, "same label"),
