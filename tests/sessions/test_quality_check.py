@@ -21,7 +21,7 @@ from protocols.markers import Code, Marker
 from sessions.calibration_check import carried_on, drift_numbers
 from sessions.calibrations import AttemptRecord, CalibrationAttempt, in_force, validated
 from sessions.check import check
-from sessions.gaze_check import numbers
+from sessions.gaze_check import gaze_items, numbers
 from sessions.quality_store import store_quality, stored_quality
 from sessions.reader import Recording
 from sessions.trial_check import onset_item
@@ -116,6 +116,27 @@ def test_noise_is_known_without_targets_and_hardly_moved_by_saccades(scene, sd_d
     )
     found = numbers(gaze, 120.0, scene.screen).noise_deg
     assert found == pytest.approx(2 * sd_deg, rel=0.15)
+
+
+def test_no_noise_at_all_is_no_good_sign(judged, scene) -> None:
+    """As percentages taken for px: a fiftieth of the distances, and a corner of the screen."""
+    shrunk = replace(scene.gaze, xy_px=np.round(scene.gaze.xy_px / 19.2))
+    report = check(judged(gaze=shrunk))
+    assert items(report)["noise"][0] == "warning"
+    assert "wrongly scaled" in next(i.advice for i in report.items if i.name == "noise")
+
+
+@pytest.mark.parametrize(
+    ("scale", "verdict"), [((1 / 19.2, 1 / 10.8), "warning"), ((0.5, 1 / 50), "good"), ((0.5, 0.5), "good")]
+)
+def test_gaze_that_keeps_to_a_tiny_place_for_long_is_told(scene, scale, verdict: str) -> None:
+    long = replace(scene.gaze, t_s=3 * scene.gaze.t_s, xy_px=scene.gaze.xy_px * scale)
+    found = {i.name: i for i in gaze_items(long, numbers(long, 0.0, scene.screen))}["gaze on screen"]
+    assert found.verdict == verdict
+    assert ("nine tenths of them within" in found.found) == (verdict == "warning")
+    brief = replace(long, t_s=scene.gaze.t_s)
+    judged = {i.name: i for i in gaze_items(brief, numbers(brief, 0.0, scene.screen))}
+    assert judged["gaze on screen"].verdict == "good"
 
 
 def test_floods_of_nonsense_are_judged_and_do_not_crash(scene) -> None:

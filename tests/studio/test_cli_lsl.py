@@ -111,7 +111,9 @@ def test_no_stream_is_a_negative_answer_with_advice():
 @pytest.mark.parametrize(
     ("profile", "name", "complaint"),
     [
-        ("no-such-tracker", "numbered.tsv", "no stream profile 'no-such-tracker'"),
+        ("no-such-tracker", "numbered.tsv", "no stream profile 'no-such-tracker'."),
+        ("neon", "numbered.tsv", "did you mean neon-app"),
+        ("Tobii", "numbered.tsv", "did you mean tobii-"),
         ("pupil-core", "numbered.tsv", "head-worn camera"),
         ("tobii-pro", "absent.tsv", "absent.tsv is no Tobii recording"),
         ("tobii-pro", ".", "is no Tobii recording"),

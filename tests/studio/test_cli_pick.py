@@ -40,6 +40,8 @@ for k in range(100_000):
     outlet.push_sample([50 + 30 * np.sin(t), 25 + 20 * np.cos(1.3 * t), float(k % 5 == 0)])
     time.sleep(0.01)
 """
+SOON = ("--listen", "0.4", "--wait", "0.5")
+RECORD = ("record", "--study", "free-gaze", "--participant", "P01", "--headless")
 RIGHT = ("--both", "1,0,2", "--unit", "percent", "--origin", "bottom-left", "--valid", "0..0")
 
 
@@ -74,10 +76,24 @@ def test_an_unknown_stream_is_said_once_and_then_recorded(tmp_path: Path) -> Non
     wrong = gazetwin(
         "pick", "lab-7", "--both", "1,0", "--unit", "px", "--listen", "0.4", "--wait", "0.5", "--json"
     )
-    assert wrong.exit_code == 1
+    assert wrong.exit_code == 2
     told = json.loads(wrong.stdout)
     assert (told["kept"], told["file"]) == (False, None)
     assert told["concerns"]
+    refused = failed(gazetwin("pick", "lab-7", "--both", "1,0", "--unit", "px", *SOON))
+    assert "All gaze lies in the top left 100 px" in refused
+    assert "add --despite if it is meant so" in refused
+
+    unsaid = failed(gazetwin(*RECORD, "--source", "lsl:lab-7", "--out", tmp_path / "none"))
+    assert "is there, but it is of type 'ET'" in unsaid
+    assert "not understood" in unsaid
+    assert "firewall" not in unsaid
+    assert "gazetwin pick 'Lab'" in unsaid
+    around = gazetwin("streams", "--wait", "0.5", "--listen", "0")
+    assert "Further streams that may be gaze" in around.stdout
+    assert "Lab's tracker (type ET, 3 channels): gazetwin pick 'Lab'" in around.stdout
+    (further,) = json.loads(gazetwin("streams", "--wait", "0.5", "--listen", "0", "--json").stdout)["further"]
+    assert (further["source_id"], further["type"], further["channel_count"]) == ("lab-7", "ET", 3)
 
     shared = tmp_path / "lab.toml"
     assert (
@@ -96,6 +112,10 @@ def test_an_unknown_stream_is_said_once_and_then_recorded(tmp_path: Path) -> Non
         "validity, both",
     ]
     assert not list(profiles_folder().glob("*.toml"))
+    written = shared.read_bytes()
+    again = failed(gazetwin("pick", "lab-7", *RIGHT, "--as", "other", "--out", shared, *SOON))
+    assert "lab.toml is there already" in again
+    assert shared.read_bytes() == written
 
     assert gazetwin("pick", "lab-7", *RIGHT, "--as", "lab", "--listen", "0.4", "--wait", "0.5").exit_code == 0
     done = gazetwin(
@@ -125,8 +145,11 @@ def test_at_a_terminal_it_asks_and_checks_the_directions() -> None:
         text=True,
     )
     try:
-        # No left, no right, both; validity; unit, misspelt; origin; look at two corners; keep it.
-        os.write(keyboard, b"-\n-\n1,0,2\n0..0\nper cent\npercent\nbottom-left\ny\n\n\ny\n")
+        # One gaze for both; bad channels, channels; bad ranges, a range; unit, misspelt; origin; no number for a
+        # lost eye, none; look at two corners; keep it.
+        answers = ("perhaps", "both", "-", "0,9", "1", "1,0,2", "high", "6..1", "0..0", "per cent", "percent")
+        answers = (*answers, "bottom-left", "nothing", "-", "y", "", "", "y")
+        os.write(keyboard, "".join(f"{answer}\n" for answer in answers).encode())
         told, _ = program.communicate(timeout=40)
     finally:
         program.kill()
@@ -134,12 +157,46 @@ def test_at_a_terminal_it_asks_and_checks_the_directions() -> None:
         os.close(terminal)
     assert program.returncode == 0, told
     assert "Let somebody look at the bottom right corner" in told
+    assert "One gaze for both eyes, or one for each eye?" in told
+    for reason in (
+        "has no channel '9'",
+        "'1' is not two or three",
+        "'high' is no range",
+        "begins above its end",
+    ):
+        assert reason in told
     (path,) = profiles_folder().glob("*.toml")
     profile = read_profile(path)
     assert (profile.profile, profile.unit.value, profile.origin.value) == ("asked", "percent", "bottom-left")
     assert [(point.x, point.y, point.quality) for point in profile.point] == [
         ("horizontal", "vertical", "state")
     ]
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_choice_that_replaces_an_earlier_one_says_so_and_keeps_it() -> None:
+    first = gazetwin("pick", "lab-7", *RIGHT, "--as", "lab", *SOON, "--json")
+    before = (profiles_folder() / "lab.toml").read_bytes()
+    assert json.loads(first.stdout)["replaced"] is None
+    assert (
+        json.loads(gazetwin("pick", "lab-7", *RIGHT, "--as", "lab", *SOON, "--json").stdout)["replaced"]
+        is None
+    )
+    second = gazetwin("pick", "lab-7", *RIGHT, "--missing", "-7", "--as", "lab", *SOON)
+    assert second.exit_code == 0
+    assert "replaces the earlier one" in second.stdout
+    kept = profiles_folder() / "lab.toml.bak"
+    assert kept.read_bytes() == before
+    assert (profiles_folder() / "lab.toml").read_bytes() != before
+    assert len(remembered_formats()) == 1
+    kept.unlink()
+
+
+def test_a_missing_tag_stream_is_named_with_its_file(tmp_path: Path) -> None:
+    surface = tmp_path / "surface.toml"
+    surface.write_text(SURFACE, encoding="utf-8")
+    told = failed(gazetwin(*RECORD, "--source", "lsl", "--surface", surface, "--out", tmp_path / "session"))
+    assert f"No tag stream (named in {surface}) with name 'Tag corners' answered" in told
 
 
 def test_a_broken_file_among_the_remembered_is_named_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
