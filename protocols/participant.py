@@ -23,8 +23,13 @@ Rating = Annotated[int, Field(ge=1, le=5)]
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+def is_pseudonym(text: str) -> bool:
+    """Tell whether a text can name a participant, and files."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def _plain(text: str) -> str:
-    if _PLAIN.fullmatch(text):
+    if is_pseudonym(text):
         return text
     raise ValueError("only A-Z a-z 0-9 . _ - are allowed, 1 to 64 of them, a letter or digit first")
 

@@ -95,22 +95,16 @@ def streams_of(recording: Recording) -> Iterator[Stream]:
     source, name = recording.source, recording.participant.pseudonym
     if source.channels:
         yield _raw(recording)
-    session = ("clock", "session clock, in s")
+    about = (("clock", "session clock, in s"), ("participant", name))
     kept = (
         "gaze",
         "screen pixels from the top left, as delivered and calibrated; NaN where lost",
     )
-    yield Stream(f"{name} gaze", "Gaze", "", "double64", GAZE, (session, kept), (), lambda: _gaze(recording))
-    yield Stream(
-        f"{name} cursor", "Mouse", "", "double64", CURSOR, (session,), (), lambda: _cursor(recording)
-    )
+    yield Stream(f"{name} gaze", "Gaze", "", "double64", GAZE, (*about, kept), (), lambda: _gaze(recording))
+    yield Stream(f"{name} cursor", "Mouse", "", "double64", CURSOR, about, (), lambda: _cursor(recording))
     text = (Channel("json"),)
-    yield Stream(
-        f"{name} markers", "Markers", "", "string", text, (session,), (), lambda: _markers(recording)
-    )
-    yield Stream(
-        f"{name} viewport", "Viewport", "", "string", text, (session,), (), lambda: _viewports(recording)
-    )
+    yield Stream(f"{name} markers", "Markers", "", "string", text, about, (), lambda: _markers(recording))
+    yield Stream(f"{name} viewport", "Viewport", "", "string", text, about, (), lambda: _viewports(recording))
 
 
 def header(stream: Stream, created_s: float) -> Element:
@@ -162,6 +156,7 @@ def _raw(recording: Recording) -> Stream:
     source = recording.source
     own = recording.samples > 0 and _has_own_stamps(recording)
     about = (
+        ("participant", recording.participant.pseudonym),
         ("profile", source.profile),
         ("claimed_rate_hz", repr(source.nominal_hz)),
         ("clock", "the device's own, in s; clock offsets lead to the session clock" if own else "session, s"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from acquisition.source import SourceInfo
 from protocols.errors import ChannelsUnknown, ForeignFileError
 from protocols.geometry import FloatArray, Screen
 from protocols.markers import Code, Marker
+from protocols.participant import is_pseudonym
 from sessions.importers.contract import (
     IMPORTED,
     ClockMapping,
@@ -37,7 +38,9 @@ from sessions.source_tables import Data, SourceTable
 NAME = "xdf"
 
 _WHY_DISPLAY = "A stream has no word for the display's size and distance, and velocities need degrees."
-_OWN = ("x_px", "y_px", "valid", "left_pupil_mm", "right_pupil_mm")
+_OWN = ("calibrated_x_px", "calibrated_y_px", "valid", "left_pupil_mm", "right_pupil_mm")
+_AS_CALIBRATED = "as calibrated when it was recorded; as delivered in the channels x_px and y_px"
+_DEVICE = "the device's own channels of the gaze above"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +66,7 @@ def read(path: Path, options: Options) -> Iterator[Imported]:
     markers, unsaid = _markers(found.others)
     yield Imported(
         format=NAME,
-        participant=pseudonym_of(source, options),
+        participant=pseudonym_of(source, _named(options, found.gaze)),
         study=free_gaze_study(NAME, screen),
         screen=screen,
         source=SourceInfo(
@@ -79,6 +82,12 @@ def read(path: Path, options: Options) -> Iterator[Imported]:
         tables=tuple(_table(other) for other in found.others),
         off_screen=found.off_screen,
     )
+
+
+def _named(options: Options, gaze: XdfStream) -> Options:
+    """Return the options with the pseudonym that our exporter wrote, if the user gave none."""
+    own = gaze.participant if _is_own(gaze) and is_pseudonym(gaze.participant) else ""
+    return replace(options, participant=options.participant or own)
 
 
 def _data(path: Path) -> bytes:
@@ -123,7 +132,7 @@ def _without(file: XdfFile, gaze: XdfStream) -> tuple[XdfStream, ...]:
 def _is_own(stream: XdfStream) -> bool:
     """Tell whether the stream is gaze as our exporter writes it."""
     labels = stream.description.labels
-    return labels[:2] == _OWN[:2] and set(_OWN) <= set(labels)
+    return labels[:2] == ("x_px", "y_px") and set(_OWN) <= set(labels)
 
 
 def _gaze(found: _Sorted, screen: Screen) -> tuple[GazeChunk, str]:
@@ -182,11 +191,15 @@ def _ledger(file: XdfFile, found: _Sorted, gaze: GazeChunk, unsaid: int) -> Iter
     name, lost = found.gaze.description.name, int((~gaze.valid).sum())
     count = len(gaze)
     how = "raw channels only" if found.off_screen else f"{lost} without gaze"
+    if _is_own(found.gaze):
+        how = f"{_AS_CALIBRATED}; {how}"
     note = f"{how}; {len(found.gaze.offsets)} clock offsets applied{_announced(found.gaze, count)}"
     yield Entry(f"gaze {name!r}", count, count, note=note)
     for stream in found.others:
         rows = len(np.concatenate([np.empty(0), *stream.stamps]))
         why = found.refusals.get(stream.number, "as markers" if stream.is_text else "no gaze")
+        if _is_own(found.gaze) and stream.description.type.casefold() == "gaze":
+            why = _DEVICE
         title = f"{stream.description.type or 'untyped'} {stream.description.name!r}"
         placed = rows if stream.is_text else 0
         yield Entry(title, rows, placed, rows - placed, note=why + _announced(stream, rows))

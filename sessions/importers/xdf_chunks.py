@@ -53,6 +53,7 @@ class XdfStream:
         texts: samples of a text stream.
         offsets: pairs of device stamp and offset to the recorder's clock, in s.
         announced: samples that its footer announces, -1 without a footer.
+        participant: as our exporter writes it, empty in other files.
     """
 
     number: int
@@ -63,6 +64,7 @@ class XdfStream:
     texts: list[tuple[str, ...]] = field(default_factory=list)
     offsets: list[tuple[float, float]] = field(default_factory=list)
     announced: int = -1
+    participant: str = ""
 
     @property
     def is_text(self) -> bool:
@@ -188,7 +190,8 @@ def _stream(number: int, xml: bytes) -> XdfStream:
         raise _Short(f"the header of stream {number} names no channel count or rate") from None
     if sample_type not in (*_TYPES, _TEXT) or not 1 <= count <= MOST_CHANNELS:
         raise _Short(f"the header of stream {number} says {count} channels of {sample_type!r}")
-    return XdfStream(number, _description(root, count, rate), sample_type)
+    participant = text_of(root, "desc/acquisition/participant")
+    return XdfStream(number, _description(root, count, rate), sample_type, participant=participant)
 
 
 def _description(root: Element, count: int, rate_hz: float) -> StreamDescription:

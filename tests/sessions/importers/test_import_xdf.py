@@ -7,6 +7,7 @@ import random
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -16,11 +17,13 @@ import pyxdf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from acquisition.calibration import Calibration, CalibrationPoint
 from acquisition.profiles import format_named
 from acquisition.wire_formats import FORMATS
 from protocols.errors import ForeignFileError, SessionError
 from protocols.geometry import Screen
 from protocols.markers import Code
+from protocols.participant import Participant
 from sessions.exporters.xdf import export_xdf
 from sessions.importers.catalogue import reader_of
 from sessions.importers.contract import Options
@@ -268,6 +271,29 @@ class TestDamage:
         for seed in range(200):
             with pytest.raises(ForeignFileError):
                 parsed(PLACE, b"XDF:" + random.Random(seed).randbytes(300))
+
+
+def test_our_own_export_brings_back_calibrated_gaze_and_the_pseudonym(import_one, begun, scene, tmp_path):
+    someone = Participant(pseudonym="P07")
+    writer = begun(tmp_path / "s.h5", replace(scene, participant=someone))
+    targets = [(200.0, 200.0), (1700.0, 200.0), (200.0, 900.0), (1700.0, 900.0)]
+    points = tuple(CalibrationPoint(xy, (xy[0] - 9.0, xy[1] + 4.0), 0.1, 1.0, 60) for xy in targets)
+    terms = ((9.1, -4.2), (1.5, 0.3), (0.0, 2.0), (0.7, 0.0), (0.0, 0.0), (0.0, 0.1))
+    method = "residual-quadratic-ridge"
+    writer.calibration(Calibration(method, (1920, 1080), terms, points, 0.4, 0.1), True, from_s=9.0)
+    writer.gaze(scene.gaze)
+    writer.close("complete")
+    path = export_xdf(writer.path, tmp_path / "exported").target
+    with Recording.open(writer.path) as original:
+        back = import_one("xdf", path, original.screen)
+        assert back.gaze().xy_px.tobytes() == original.calibrated_xy().tobytes()
+        assert back.gaze().xy_px.tobytes() != original.gaze().xy_px.tobytes()
+        assert back.participant.pseudonym == "P07"
+    notes = {entry["what"]: entry["note"] for entry in back.provenance["ledger"]}
+    assert "as calibrated when it was recorded" in notes["gaze 'P07 gaze'"]
+    assert "nonsense" not in notes["Gaze 'Test tracker'"]
+    named = import_one("xdf", path, scene.screen, participant="P99")
+    assert named.participant.pseudonym == "P99"
 
 
 def test_our_own_export_comes_back_bit_for_bit(import_one, recorded, tmp_path):
