@@ -30,7 +30,7 @@ def reconnected(now_s: float, info: SourceInfo, number: int, away_s: float) -> S
     return SourceEvent(
         Code.SOURCE_RECONNECTED,
         now_s,
-        f"{info.name} is back, known by its {known_by}. No sample for {away_s:.2f} s.",
+        f"{info.name} is back, known by its {known_by}; {away_s:.2f} s of gaze are missing.",
         {"connection": number, "away_s": round(away_s, 3), "source_id": info.source_id},
     )
 
@@ -82,8 +82,8 @@ def clock_jumped(now_s: float, jumped_s: float) -> SourceEvent:
 def quiet(now_s: float, name: str, change: Change) -> SourceEvent:
     """Say that a source has stopped sending, or sends again."""
     code = Code.SOURCE_STALLED if change.stalled else Code.SOURCE_RESUMED
-    how = "has sent nothing so far for" if change.stalled else "sends again, with no sample for"
-    words = f"{name} {how} {change.silent_s:.1f} s."
+    silent = f"{change.silent_s:.1f} s"
+    words = f"Nothing from {name} for {silent}." if change.stalled else f"{name} sends again after {silent}."
     return SourceEvent(code, now_s, words, {"silent_s": round(change.silent_s, 3)})
 
 

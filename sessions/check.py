@@ -118,16 +118,21 @@ def quality_items(recording: Recording, chunk: GazeChunk, gaze: GazeNumbers) -> 
 
 
 def _file_items(recording: Recording) -> Iterator[CheckItem]:
-    yield _state(recording.state)
+    yield _state(recording)
     yield _study(recording)
     yield _markers(recording.markers())
     yield _described(recording)
     yield _clock(recording)
 
 
-def _state(state: State) -> CheckItem:
-    verdict: Verdict = "good" if state is State.SEALED else "warning"
-    return item("state", verdict, state.value, "It did not run to its end: the last trial may be partial.")
+def _state(recording: Recording) -> CheckItem:
+    sealed, trials = recording.state is State.SEALED, recording.trials()
+    why = [m.payload.get("why") for m in recording.markers() if m.code is Code.SESSION_END]
+    told = f": {why[-1]}" if why and why[-1] and not sealed else ""
+    partial = "the last trial may be partial." if trials else "gaze after that was not recorded."
+    verdict: Verdict = "good" if sealed else "warning"
+    advice = f"It did not run to its end: {partial}"
+    return item("state", verdict, f"{recording.state.value}{told}", advice)
 
 
 def _study(recording: Recording) -> CheckItem:

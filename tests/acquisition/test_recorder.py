@@ -283,7 +283,7 @@ def test_a_killed_and_restarted_tracker_is_marked_and_recorded_on(outlet_process
     assert len(said) == 2
     gap = int(np.flatnonzero(np.diff(sink.samples.raw[:, 0]) > 1)[0])
     away_s = sink.samples.t_s[gap + 1] - sink.samples.t_s[gap]
-    assert f"No sample for {away_s:.2f} s." in said[1]
+    assert f"; {away_s:.2f} s of gaze are missing." in said[1]
     assert (report.stalls, report.lost, report.failure) == (1, "", "")
     stalled, _, resumed = markers
     assert sink.samples.t_s[gap] < stalled.t_s < resumed.t_s <= SteadyClock().now_s()
