@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from protocols.errors import PagesChanged, SessionCorrupt
+from protocols.words import counted
 from sessions.pages import digest_of
 from sessions.reader import Recording
 
@@ -33,7 +34,7 @@ def pages_changed(path: Path, changed: Sequence[str]) -> PagesChanged:
     """Return the error for a recording with changed pages."""
     named = ", ".join(digest[:12] for digest in changed[:3]) + (" ..." if len(changed) > 3 else "")
     return PagesChanged(
-        f"{len(changed)} pages in {path} differ from their digest ({named}).",
+        f"{counted(len(changed), 'page')} in {path} changed and differ from their digest ({named}).",
         "Attention is counted on posters that may not be those that were shown, so nothing was stored in it:"
         " a file that was changed is evidence and is better left alone.",
         "Find the unchanged file; `gazetwin check` tells what else is wrong with this one.",

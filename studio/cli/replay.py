@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from protocols.words import counted
 from studio.cli.boundary import negative
 from studio.cli.options import AsJson, SessionPath
 from studio.cli.output import emit, note, progress, say
@@ -48,8 +49,11 @@ def replay(
     else:
         _print(result)
     if result.changed_pages:
-        note(f"{len(result.changed_pages)} pages differ from their digest: the file was changed since it was")
-        note("recorded. Identical answers say nothing about it; see `gazetwin check` and find the original.")
+        pages = counted(len(result.changed_pages), "page")
+        note(
+            f"{pages} changed since the recording and differ from their digest: identical answers say nothing"
+        )
+        note("about what was shown. See `gazetwin check`, and find the unchanged file.")
     if not result.identical or result.changed_pages:
         raise negative()
 
@@ -79,11 +83,18 @@ def _replayed(session: Path, speed: float, lsl: bool) -> Replayed:
 
 def _print(result: Replayed) -> None:
     other = OTHERS[result.against]
-    measures = f"{result.samples} samples, {result.fixations} fixations, {result.views} page views"
+    measures = ", ".join(
+        counted(number, noun)
+        for number, noun in (
+            (result.samples, "sample"),
+            (result.fixations, "fixation"),
+            (result.views, "page view"),
+        )
+    )
     if result.identical:
         say(f"{measures}: identical to {other}, to the last bit.")
         return
-    say(f"{measures}: {len(result.differences)} differences from {other}.")
+    say(f"{measures}: {counted(len(result.differences), 'difference')} from {other}.")
     for difference in result.differences[:SHOWN]:
         say(f"  {difference}")
     if len(result.differences) > SHOWN:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from protocols.errors import PagesChanged
+from protocols.words import counted
 from studio.cli.boundary import negative
 from studio.cli.options import AsJson, SessionPath
 from studio.cli.output import emit, note, say, show
@@ -99,11 +100,12 @@ def _print(derived: Slots, views: list[PageView]) -> None:
         "most looked at",
         "clicked",
     )
+    fixations = counted(len(derived.fixations), "fixation")
     if not views:
-        say(f"{len(derived.fixations)} fixations; no page was shown, so there is no attention on posters.")
+        say(f"{fixations}; no page was shown, so there is no attention on posters.")
         return
     show("Attention per page view", columns, [_row(number, view) for number, view in enumerate(views)])
-    say(f"{len(derived.fixations)} fixations, {len(views)} page views; parameters {derived.digest}.")
+    say(f"{fixations}, {counted(len(views), 'page view')}; parameters {derived.digest}.")
 
 
 def _row(number: int, view: PageView) -> tuple[object, ...]:

@@ -103,6 +103,11 @@ def test_an_undisturbed_connection_is_good(recorded_over) -> None:
     assert "offset -1234.500 s by measured" in judged["tracker's clock"][1]
 
 
+def test_a_clock_that_agrees_has_no_minus_zero(recorded_over) -> None:
+    same = replace(FIRST, link=replace(FIRST.link, offset_s=-1e-5))
+    assert "offset below 1 ms by measured" in _judged(recorded_over(same))["tracker's clock"][1]
+
+
 def test_many_losses_and_a_drifting_clock_are_warned_of(recorded_over) -> None:
     judged = _judged(recorded_over(replace(FIRST, received=1560, expected=1700, drift_ppm=4000.0)))
     assert judged["samples delivered"][0] == judged["tracker's clock"][0] == "warning"

@@ -178,6 +178,7 @@ class TestSlots:
         before = session.read_bytes()
         told = gazetwin("slots", session)
         assert told.exit_code == 1
+        assert "1 page in " in told.stderr
         assert "differ from their digest" in told.stderr
         assert session.read_bytes() == before
         assert json.loads(gazetwin("slots", session, "--json").stdout)["stored"] is False
@@ -217,7 +218,7 @@ class TestReplay:
         spoil_stored_slots(session)
         told = gazetwin("replay", session)
         assert told.exit_code == 1
-        assert "1 differences" in told.stdout
+        assert "1 difference from" in told.stdout
         assert "view 0: slot 3 has" in told.stdout
 
     def test_tells_that_pages_were_changed(self, session):
