@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from acquisition.clock import FakeClock, SteadyClock
+from acquisition.liblsl import load_pylsl
 from acquisition.lsl import LslSource, streams
 from acquisition.samples import GazeChunk
 from acquisition.source import GazeSource
@@ -73,6 +74,25 @@ def test_no_stream_lists_what_was_found(outlet_process):
     with pytest.raises(SourceNotFound, match=r"GazepointEyeTracker.*type 'gaze'"):
         source.open()
     assert source.info.name == "Tobii"
+
+
+def test_gaze_of_another_type_is_not_called_absent(opened):
+    """Its channels are described as gaze, so that nothing but its type speaks against it."""
+    pylsl = load_pylsl()
+    info = pylsl.StreamInfo("Odd one", "ET", 2, 60.0, "float32", "odd-1")
+    channels = info.desc().append_child("channels")
+    for axis in "XY":
+        channel = channels.append_child("channel").append_child_value("label", axis)
+        channel.append_child_value("eye", "both").append_child_value("type", f"Screen{axis}")
+        channel.append_child_value("unit", "normalized")
+    outlet = pylsl.StreamOutlet(info)
+    for identity in ("Odd one", "odd-1"):
+        with pytest.raises(ChannelsUnknown, match=r"is there, but it is of type 'ET', not 'Gaze'") as told:
+            opened(identity=identity, timeout_s=0.3)
+        assert "gazetwin pick 'Odd one'" in told.value.fix
+    with pytest.raises(SourceNotFound, match=r"'Odd one' \(type 'ET'"):
+        opened(identity="absent", timeout_s=0.3)
+    del outlet
 
 
 def test_a_lower_case_type_is_found(outlet_process, opened):

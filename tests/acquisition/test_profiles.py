@@ -271,6 +271,7 @@ def test_a_stream_that_leaves_doubt_is_refused_with_what_was_seen(stream):
         recognise(stream)
     assert stream.name in caught.value.what
     assert "TittaLSL" in caught.value.fix
+    assert "normalized or pixels). Known tools" in caught.value.fix
 
 
 def test_an_unknown_profile_name_lists_the_known_ones():

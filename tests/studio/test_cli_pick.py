@@ -145,8 +145,8 @@ def test_at_a_terminal_it_asks_and_checks_the_directions() -> None:
         text=True,
     )
     try:
-        # One gaze for both; bad channels, channels; bad ranges, a range; unit, misspelt; origin; no number for a
-        # lost eye, none; look at two corners; keep it.
+        # One gaze for both; bad channels, channels; bad ranges, a range; unit, misspelt; origin; no number,
+        # and none, for a lost eye; look at two corners; keep it.
         answers = ("perhaps", "both", "-", "0,9", "1", "1,0,2", "high", "6..1", "0..0", "per cent", "percent")
         answers = (*answers, "bottom-left", "nothing", "-", "y", "", "", "y")
         os.write(keyboard, "".join(f"{answer}\n" for answer in answers).encode())
