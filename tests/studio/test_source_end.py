@@ -16,7 +16,9 @@ import pytest
 
 from sessions.check import check
 from sessions.reader import Recording
+from sessions.recover import RecoveryReport
 from sessions.schema import State
+from studio.cli.recover import recover
 
 GAZETWIN = Path(sys.executable).with_name("gazetwin")
 FREE = ("record", "--study", "free-gaze", "--participant", "P01", "--headless")
@@ -169,3 +171,26 @@ def test_a_folder_that_cannot_be_is_refused_before_the_recording_is_announced(tm
 @pytest.mark.parametrize("arguments", [("--as", "pupil-core"), ("--as", "titta", "--replay", "nope.tsv")])
 def test_a_tracker_that_is_refused_was_never_announced(arguments: tuple[str, ...]) -> None:
     assert "goes out" not in refused("tracker", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (State.ABORTED, State.ABORTED, "had ended in order (aborted); what was left over was put in"),
+        (State.RECORDING, State.RECOVERED, "was still recording; it is readable again (recovered)"),
+    ],
+)
+def test_recover_says_in_what_state_a_recording_was_and_is(
+    before: State,
+    after: State,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = Path("s.h5")
+    report = RecoveryReport(
+        path=path, before=before, after=after, journal="applied", kept={"gaze": 1}, dropped={}
+    )
+    monkeypatch.setattr("sessions.recover.recover", lambda _: report)
+    recover(path)
+    assert capsys.readouterr().out == f"s.h5 {words}: 1 gaze sample.\n"
