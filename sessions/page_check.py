@@ -34,7 +34,7 @@ def pages_changed(path: Path, changed: Sequence[str]) -> PagesChanged:
     """Return the error for a recording with changed pages."""
     named = ", ".join(digest[:12] for digest in changed[:3]) + (" ..." if len(changed) > 3 else "")
     return PagesChanged(
-        f"{counted(len(changed), 'page')} in {path} changed and differ from their digest ({named}).",
+        f"{counted(len(changed), 'page')} in {path} changed since the recording ({named}).",
         "Attention is counted on posters that may not be those that were shown, so nothing was stored in it:"
         " a file that was changed is evidence and is better left alone.",
         "Find the unchanged file; `gazetwin check` tells what else is wrong with this one.",
