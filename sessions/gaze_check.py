@@ -213,7 +213,10 @@ def _noise(gaze: GazeNumbers) -> Iterator[CheckItem]:
     if gaze.noise_deg is not None:
         found = f"RMS-S2S about {gaze.noise_deg:.2f} deg, from the median step between samples"
         if gaze.noise_deg < _LEAST_NOISE_DEG and gaze.samples >= _MANY:
-            advice = "No noise at all: filtered, repeated or wrongly scaled, or no eye but a mouse. Check unit and filters."
+            advice = (
+                "No noise at all: filtered, repeated or wrongly scaled, or no eye but a mouse. "
+                "Check unit and filters."
+            )
             yield item("noise", "warning", found, advice)
             return
         noisy = gaze.noise_deg > _MOST_NOISE_DEG
