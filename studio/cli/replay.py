@@ -50,10 +50,8 @@ def replay(
         _print(result)
     if result.changed_pages:
         pages = counted(len(result.changed_pages), "page")
-        note(
-            f"{pages} changed since the recording and differ from their digest: identical answers say nothing"
-        )
-        note("about what was shown. See `gazetwin check`, and find the unchanged file.")
+        note(f"{pages} changed since the recording: identical answers say nothing about what was shown.")
+        note("See `gazetwin check`, and find the unchanged file.")
     if not result.identical or result.changed_pages:
         raise negative()
 

@@ -179,7 +179,7 @@ class TestSlots:
         told = gazetwin("slots", session)
         assert told.exit_code == 1
         assert "1 page in " in told.stderr
-        assert "differ from their digest" in told.stderr
+        assert "changed since the recording" in told.stderr
         assert session.read_bytes() == before
         assert json.loads(gazetwin("slots", session, "--json").stdout)["stored"] is False
 
@@ -226,7 +226,7 @@ class TestReplay:
         told = gazetwin("replay", session, "--json")
         assert told.exit_code == 1
         assert len(json.loads(told.stdout)["result"]["changed_pages"]) == 1
-        assert "differ from their digest" in told.stderr
+        assert "1 page changed since the recording" in told.stderr
 
     def test_real_time_takes_its_time(self, session):
         start_s = time.monotonic()
