@@ -30,7 +30,7 @@ def test_prompt_gradients_agree_for_every_operator_and_placement(
     # Memory is only true in a program of its own.
     monkeypatch.setattr(tuning, "in_child", lambda *which: replace(measure(*which), peak_mb=1.0))
     monkeypatch.setattr(_fits, "in_child", lambda _, *arguments: _fits.random_fit(*arguments))
-    tuning.main(COMMAND)
+    assert tuning.main(COMMAND)
     lines = capsys.readouterr().out.splitlines()
     steps = [line for line in lines if line.startswith(tuning.OPERATORS)]
     assert len(steps) == len(tuning.OPERATORS) * len(tuning.PLACEMENTS)

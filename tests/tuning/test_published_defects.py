@@ -21,9 +21,10 @@ from PIL import Image
 from torch import Tensor
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
 
-from protocols.raster import with_letters
+from protocols.raster import render, with_letters
 from protocols.slots import SlotDistribution
-from protocols.stimulus import Page
+from protocols.stimulus import Page, Viewport
+from protocols.study import load_study
 from tuning import metrics
 from tuning.backbones.grid import TokenGrid, slot_weights, tiled
 from tuning.config import FitConfig
@@ -262,6 +263,13 @@ def test_defect_14_slots_that_do_not_exist_take_part(pages: list[Page]) -> None:
     assert importance(gaze, present, 2.0)[0, 2] == 0
 
 
+def test_defect_14_what_the_thumbnail_sees_is_ignored(pages: list[Page]) -> None:
+    layout, grids = pages[0].layout, tiled((1, 2), 16)
+    weights = slot_weights(layout, grids)
+    assert (weights[:, -256:] == slot_weights(layout, (TokenGrid(16, 16),))).all()
+    assert weights[:, -256:].sum(1).min() > 0
+
+
 def test_defect_14_whole_patches_make_rows_of_unequal_weight(pages: list[Page]) -> None:
     layout = pages[0].layout
     tokens = slot_weights(layout, (TokenGrid(19, 34),)).sum(1)
@@ -278,3 +286,15 @@ def test_defect_14_letters_lie_outside_of_their_slots(pages: list[Page]) -> None
             s.credit.left <= x < s.credit.right and s.credit.top <= y < s.credit.bottom
             for s in pages[0].layout.slots
         )
+
+
+def test_defect_15_the_study_needs_files_that_nobody_else_has() -> None:
+    """Restricted logs and downloaded posters were needed; here the study is whole and draws its posters."""
+    screens = load_study("recgaze").screens
+    assert len(screens) == 41
+    page = render(screens[5], Viewport.top_of(screens[5]), letters=True)
+    assert len(page.layout) == 15
+    for slot in page.layout.slots:
+        box = slot.box
+        poster = page.image[int(box.top) : int(box.bottom), int(box.left) : int(box.right)]
+        assert poster.std() > 10
