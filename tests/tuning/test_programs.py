@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -189,3 +190,26 @@ def test_what_cannot_be_read_or_written_is_said_before_the_work(session: Path, t
     assert (code, events[-1].code) == (2, "TuningError")
     assert [e.kind for e in events] == ["progress", "failed"]
     assert stat.S_ISREG(blocked.stat().st_mode)
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+def test_recorded_sessions_are_a_cohort(session: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "sessions"
+    folder.mkdir()
+    shutil.copy(session, folder / "one.h5")
+    write_session(folder / "two.h5", "P02")
+    study = tmp_path / "mine.toml"
+    study.write_text(
+        'name = "mine"\nabout = "Two recorded participants."\noperators = ["rollout"]\nseeds = [0]\n'
+        "[fit]\nsteps = 4\nevaluate_every = 2\n"
+        '[cohort]\nkind = "recorded"\nsessions = ["sessions/"]\n'
+    )
+    code, events = program("study", str(study), "--out", str(tmp_path / "out"))
+    assert code == 0, events[-1]
+    told = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "2 participants; 1 seed; 4 cells, 0 failed" in told
+    assert "With 2 participants" in told
+    lines = (tmp_path / "out" / "participants.csv").read_text(encoding="utf-8")
+    assert "P01" in lines
+    assert "P02" in lines
