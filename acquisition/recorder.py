@@ -200,11 +200,12 @@ class Recorder:
         return self._report
 
     def _told(self, event: SourceEvent) -> None:
-        log.warning("%s", event.words)
-        self._events.append(event)
-        self.mark(event.marker())
+        # Known before it is said: whoever hears it may end the session at once.
         self._gone = self._gone or event.code is Code.SOURCE_LOST
         self._returned = self._returned or event.code is Code.SOURCE_RECONNECTED
+        self._events.append(event)
+        self.mark(event.marker())
+        log.warning("%s", event.words)
         if event.code is Code.CLOCK_JUMPED:
             self._tally.forget_clock()
 

@@ -19,6 +19,7 @@ from sessions.reader import Recording
 from sessions.recover import RecoveryReport
 from sessions.schema import State
 from studio.cli.recover import recover
+from studio.watching import Interruption
 
 GAZETWIN = Path(sys.executable).with_name("gazetwin")
 FREE = ("record", "--study", "free-gaze", "--participant", "P01", "--headless")
@@ -71,12 +72,36 @@ def test_ctrl_c_is_the_normal_end_of_free_gaze_however_often_it_is_pressed(
         time.sleep(0.05)
     said, errors = program.communicate(timeout=20)
     assert program.returncode == 0, errors
-    assert "Ending, please wait" in errors
     assert "Traceback" not in errors
     assert json.loads(said)["outcome"] == "complete"
     with Recording.open(tmp_path / "session.h5") as recording:
         assert recording.state is State.SEALED
         assert recording.samples == json.loads(said)["samples"]["recorded"] > 0
+
+
+class Session:
+    """What the handler of Ctrl-C sees of a session that takes its time to end."""
+
+    over = concluded = False
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def post(self, item: object) -> None:
+        self.told.append(item)
+
+
+def test_whoever_presses_again_is_asked_to_wait(capfd: pytest.CaptureFixture[str]) -> None:
+    left: list[int] = []
+    handler = Interruption(lambda: left.append(1))
+    session = Session()
+    handler.watch(session)  # type: ignore[arg-type]  # the part of a conductor that is used
+    handler(signal.SIGINT, None)
+    assert capfd.readouterr().err == ""
+    handler(signal.SIGINT, None)
+    handler(signal.SIGINT, None)
+    assert capfd.readouterr().err.count("Ending, please wait") == 2
+    assert (len(session.told), left) == (1, [])
 
 
 @pytest.fixture
