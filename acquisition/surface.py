@@ -19,7 +19,6 @@ from protocols.geometry import FloatArray, Screen
 
 FORMAT = "gazetwin-surface/1"
 TAG_CHANNELS = 9  # id, then x and y of four corners
-MATRIX_CHANNELS = 9  # row by row
 
 Point = tuple[float, float]
 

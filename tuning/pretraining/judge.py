@@ -12,9 +12,7 @@ from transformers import Qwen3VLForConditionalGeneration
 from tuning.backbones.base import Past
 from tuning.pretraining.loop import prefix, relevances, run_questions
 from tuning.pretraining.pages import DrawnPage
-from tuning.pretraining.questions import WORDING, Question, choose, find, name, random_manner
-
-LETTER_IDS = WORDING.ids("ABCDEFGHIJKLMNO")
+from tuning.pretraining.questions import Question, choose, find, name, random_manner
 
 
 @dataclass(frozen=True, slots=True)
