@@ -28,12 +28,14 @@ from studio.cli import (
     simulate,
     slots,
     streams,
+    studio,
     study,
     tracker,
 )
 from studio.guard import DISTRIBUTION, check_packages
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
+    studio.studio,
     demo.demo,
     streams.streams,
     pick.pick,

@@ -14,32 +14,32 @@ FAMILY = "Open Sans"
 BASE_PX = 13
 
 
-def dress(app: QApplication, palette: Palette) -> None:
-    """Give the application the shipped typeface and a palette's colours.
+def dress(app: QApplication, palette: Palette, font_scale: float = 1.0) -> None:
+    """Give the application the shipped typeface and a palette's colours; ``font_scale`` 1 is ordinary.
 
     Raises:
         SetupError: the typeface is not there.
     """
     _load_fonts()
     font = QFont(FAMILY)
-    font.setPixelSize(BASE_PX)
+    font.setPixelSize(round(BASE_PX * font_scale))
     app.setFont(font)
     app.setStyle("Fusion")
     app.setPalette(_qt_palette(palette))
-    app.setStyleSheet(style_sheet(palette))
+    app.setStyleSheet(style_sheet(palette, font_scale))
 
 
-def style_sheet(palette: Palette) -> str:
+def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     """Return the Qt style sheet of a palette."""
-    p = palette
+    p, large, value = palette, round(17 * font_scale), round(15 * font_scale)
     return f"""
     QMainWindow, QDialog, QMessageBox {{ background: {p.background}; }}
     QLabel {{ color: {p.text}; background: transparent; }}
     QLabel[role="muted"] {{ color: {p.muted}; }}
     QLabel[role="title"] {{ font-weight: bold; }}
-    QLabel[role="phase"] {{ font-size: 17px; font-weight: bold; }}
-    QLabel[role="clock"] {{ font-size: 17px; font-weight: bold; }}
-    QLabel[role="value"] {{ font-size: 15px; font-weight: bold; }}
+    QLabel[role="phase"] {{ font-size: {large}px; font-weight: bold; }}
+    QLabel[role="clock"] {{ font-size: {large}px; font-weight: bold; }}
+    QLabel[role="value"] {{ font-size: {value}px; font-weight: bold; }}
     QFrame[role="panel"] {{ background: {p.surface}; border: 1px solid {p.border}; border-radius: 6px; }}
     QPushButton {{ background: {p.surface}; color: {p.text}; border: 1px solid {p.control};
         border-radius: 4px; padding: 5px 12px; min-height: 20px; }}
@@ -47,6 +47,12 @@ def style_sheet(palette: Palette) -> str:
     QPushButton:pressed, QPushButton:checked {{ background: {p.sunken}; border-color: {p.text}; }}
     QPushButton:focus {{ border: 2px solid {p.focus}; padding: 4px 11px; }}
     QPushButton:disabled {{ color: {p.muted}; border: 1px dashed {p.border}; }}
+    QPushButton[role="door"] {{ text-align: left; min-width: 120px; padding: 8px 12px; }}
+    QPushButton[role="door"]:focus {{ padding: 7px 11px; }}
+    QPushButton[role="main"] {{ background: {p.real}; color: {p.background}; border-color: {p.real};
+        font-weight: bold; }}
+    QPushButton[role="main"]:disabled {{ background: {p.surface}; color: {p.muted}; }}
+    QPushButton[role="main"]:focus {{ border: 2px solid {p.focus}; }}
     QPushButton[role="grave"] {{ color: {p.bad}; border-color: {p.bad}; }}
     QPushButton[role="grave"]:disabled {{ color: {p.muted}; border: 1px dashed {p.border}; }}
     QPushButton[role="grave"]:focus {{ border: 2px solid {p.focus}; }}

@@ -1,0 +1,66 @@
+"""The Studio: one window with eight rooms. Builds everything the rooms share; nothing else does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from acquisition.clock import SteadyClock
+from studio.background import Background
+from studio.house import House, RoomKey
+from studio.observed import Observed
+from studio.settings import Settings
+from studio.state import Notice
+from studio.visit import Visit
+from studio.windows.appearance import dress
+from studio.windows.performing import application
+from studio.windows.studio import StudioWindow
+
+
+class Studio:
+    """The running application.
+
+    Args:
+        app: Qt's application.
+        settings: to begin with.
+    """
+
+    def __init__(self, app: QApplication, settings: Settings) -> None:
+        self._app = app
+        self.house = House(
+            settings=Observed(settings),
+            visit=Observed(Visit()),
+            notice=Observed[Notice | None](None),
+            background=Background(),
+            clock=SteadyClock(),
+            go=self.go,
+        )
+        self.window = StudioWindow(self.house)
+        self.house.settings.watch(self._dress)
+        self.window.closed.connect(self.house.background.close)
+
+    def show(self) -> None:
+        """Show the window with the first room."""
+        self.go("start", None)
+        self.window.show()
+
+    def go(self, key: RoomKey, about: Path | None) -> None:
+        """Open a room."""
+        self.window.go(key, about)
+
+    def _dress(self, settings: Settings) -> None:
+        dress(self._app, self.house.palette, settings.font_scale)
+        self.window.rebuild()
+
+
+def run(settings: Settings) -> int:
+    """Show the Studio until it is closed; returns its exit code.
+
+    Raises:
+        SetupError: there is no display.
+    """
+    app = application()
+    studio = Studio(app, settings)
+    studio.show()
+    return app.exec()

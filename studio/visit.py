@@ -1,0 +1,47 @@
+"""What has been decided for the next session, room by room. Qt-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from protocols.geometry import Screen
+from protocols.participant import Participant
+from protocols.study import StudyProtocol
+from studio.sources import SourceChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """The participant's display.
+
+    Attributes:
+        name: as the window system calls it; empty for the one that is not the operator's.
+        screen: the study's page on it: page px, the millimetres that those px take up, viewing distance.
+    """
+
+    name: str
+    screen: Screen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Visit:
+    """One participant's visit to the lab.
+
+    Attributes:
+        study: what will be shown, None until it is chosen.
+        participant: pseudonym and questionnaire, None until they are there.
+        consent: what the participant agreed to, as the session file stores it; empty without any.
+        source: where gaze comes from, None until it is chosen.
+        display: the participant's, None until it is set up.
+        seed: decides the order inside shuffled blocks, and a simulated participant.
+        recorded: the session file of this visit, None before it is recorded.
+    """
+
+    study: StudyProtocol | None = None
+    participant: Participant | None = None
+    consent: dict[str, object] = field(default_factory=dict)
+    source: SourceChoice | None = None
+    display: Display | None = None
+    seed: int = 0
+    recorded: Path | None = None

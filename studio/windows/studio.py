@@ -1,0 +1,150 @@
+"""The Studio's window: the list of rooms at the left, one room at a time, one line of notice below.
+
+The window knows the rooms by name only and builds each when it is first entered: the first window appears
+before anything heavy is imported.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.house import House, RoomKey
+from studio.rooms.room import Room
+from studio.state import Notice
+
+ROOMS: dict[RoomKey, str] = {
+    "start": "Start",
+    "participant": "Participant",
+    "devices": "Devices",
+    "calibration": "Calibration",
+    "session": "Session",
+    "twin": "Twin",
+    "replay": "Replay",
+    "report": "Report",
+}
+
+
+class StudioWindow(QMainWindow):
+    """Holds the rooms.
+
+    Args:
+        house: what the rooms share.
+    """
+
+    closed = Signal()
+
+    def __init__(self, house: House) -> None:
+        super().__init__()
+        self._house = house
+        self._rooms: dict[RoomKey, Room] = {}
+        self._here: RoomKey = "start"
+        self._doors: dict[RoomKey, QPushButton] = {}
+        self._stack = QStackedWidget()
+        self._notice = QLabel()
+        self._notice.setWordWrap(True)
+        self._lay_out()
+        self.setWindowTitle("GazeTwin Studio")
+        self.setMinimumSize(1024, 680)
+        self.resize(1280, 800)
+        house.notice.watch(self._say)
+
+    @property
+    def here(self) -> RoomKey:
+        """The room that is shown."""
+        return self._here
+
+    def room(self, key: RoomKey) -> Room:
+        """Return a room, building it when it is needed for the first time."""
+        if key not in self._rooms:
+            module = import_module(f"studio.rooms.{key}.view")
+            room = cast(type[Room], getattr(module, f"{key.capitalize()}Room"))(self._house)
+            self._rooms[key] = room
+            self._stack.addWidget(room)
+        return self._rooms[key]
+
+    def go(self, key: RoomKey, about: Path | None = None) -> None:
+        """Show a room."""
+        if self._here in self._rooms and key != self._here:
+            self._rooms[self._here].leave()
+        room, self._here = self.room(key), key
+        self._stack.setCurrentWidget(room)
+        self._doors[key].setChecked(True)
+        room.enter(about)
+
+    def rebuild(self) -> None:
+        """Build the rooms anew in the present theme and size; one that is busy stays as it is."""
+        for key, room in list(self._rooms.items()):
+            if not room.busy():
+                self._remove(key)
+        if self._here not in self._rooms and self.isVisible():
+            self.go(self._here)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Stay while a room is busy, and go to it; close everything otherwise."""
+        for key, room in self._rooms.items():
+            if why := room.busy():
+                event.ignore()
+                self.go(key)
+                self._house.notice.put(Notice(why))
+                return
+        for key in list(self._rooms):
+            self._remove(key)
+        event.accept()
+        self.closed.emit()
+
+    def _remove(self, key: RoomKey) -> None:
+        room = self._rooms.pop(key)
+        room.close_down()
+        self._stack.removeWidget(room)
+        room.deleteLater()
+
+    def _say(self, notice: Notice | None) -> None:
+        self._notice.setVisible(notice is not None)
+        if notice is not None:
+            self._notice.setText(notice.text)
+            self._notice.setStyleSheet(f"color: {self._house.palette.mood(notice.mood)};")
+
+    def _lay_out(self) -> None:
+        doors = QVBoxLayout()
+        doors.setSpacing(4)
+        group = QButtonGroup(self)
+        for number, (key, words) in enumerate(ROOMS.items(), start=1):
+            doors.addWidget(self._door(key, words, number, group))
+        doors.addStretch(1)
+        centre = QWidget()
+        across, down = QHBoxLayout(centre), QVBoxLayout()
+        across.setContentsMargins(8, 8, 8, 8)
+        across.addLayout(doors)
+        across.addLayout(down, 1)
+        down.addWidget(self._stack, 1)
+        down.addWidget(self._notice)
+        self.setCentralWidget(centre)
+
+    def _door(self, key: RoomKey, words: str, number: int, group: QButtonGroup) -> QPushButton:
+        door = QPushButton(f"{number}  {words}")
+        door.setCheckable(True)
+        door.setProperty("role", "door")
+        door.setAccessibleName(f"Room {words}")
+        door.setToolTip(f"{words} (Alt+{number})")
+        door.clicked.connect(lambda: self.go(key))
+        shortcut = QShortcut(QKeySequence(f"Alt+{number}"), self)
+        shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+        shortcut.activated.connect(lambda: self.go(key))
+        group.addButton(door)
+        self._doors[key] = door
+        return door
