@@ -14,15 +14,20 @@ from tuning.cohort import Cohort, looked_of
 from tuning.config import FitConfig
 from tuning.evaluate import compare
 from tuning.events import Comparison, Warned
-from tuning.examples import Example
+from tuning.examples import Example, Split
 from tuning.habit import UNFITTED, Habit, TrainingView, fit_habit
-from tuning.persona import Persona, Provenance
+from tuning.persona import Persona
 from tuning.predictions import predictions
 from tuning.probing.base import ProbingOperator
 from tuning.prompts import PromptBank, SoftPrompt
+from tuning.provenance import LayoutReference, Provenance, UseReference
 from tuning.recordings import Material
+from tuning.tables_of_use import TablesOfUse, tables_of_use
 from tuning.tuner import FitEvent, Fitted, fit
 from tuning.versions import versions
+
+COUNTED: tuple[Split, ...] = ("train", "val")
+"""Tables of use leave the test screens out: a simulator built on them can be judged there like the twin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +91,9 @@ def judged_persona(
     name = material.participant if material.participant in names else names[0]
     prompt = replace(fitted.bank.prompt(name), participant=material.participant)
     habit = _habit(backbone, operator, material.examples, prompt, config, cohort)
-    provenance = _provenance(backbone.spec, material, config, cohort, fitted, habit)
-    persona = _persona(fitted.bank, name, prompt, habit, provenance)
+    use = tables_of_use((e for e in material.examples if e.split in COUNTED), config.train_signal)
+    provenance = _provenance(backbone.spec, material, config, cohort, fitted, habit, use)
+    persona = replace(_persona(fitted.bank, name, prompt, habit, provenance), use=use)
     comparison = compare(backbone, operator, persona, cohort, material.examples)
     judged = provenance.model_copy(update={"heldout": comparison.heldout})
     return Result(replace(persona, provenance=judged), comparison)
@@ -129,23 +135,40 @@ def _provenance(
     cohort: Cohort | None,
     fitted: Fitted,
     habit: Habit,
+    use: TablesOfUse,
 ) -> Provenance:
     return Provenance(
         participant=material.participant,
         preferred=material.preferred,
+        ratings=dict(material.ratings),
         sessions=material.sessions,
         backbone=spec.id,
         backbone_digest=spec.digest,
         positions=spec.positions,
+        question_digest=spec.question,
+        layout=_layout(material.examples),
         cohort="" if cohort is None else cohort.digest,
         config=config,
         splits=material.splits,
+        use=UseReference(
+            signal=use.signal, genres=use.genres, views=use.views, unseen=use.unseen, splits=COUNTED
+        ),
         best_step=fitted.step,
         validation=fitted.scores,
         heldout={},
         uniform_shares=dict(habit.uniform_shares),
         versions=versions(),
     )
+
+
+def _layout(examples: Sequence[Example]) -> LayoutReference | None:
+    """Return what all pages have in common; None when not even their size is."""
+    layouts = [e.page.layout for e in examples]
+    pages = {layout.size_px for layout in layouts}
+    slots = {(round(s.box.width), round(s.box.height)) for layout in layouts for s in layout.slots}
+    if len(pages) != 1:
+        return None
+    return LayoutReference(page_px=pages.pop(), slot_px=slots.pop() if len(slots) == 1 else None)
 
 
 def _no_cohort(spec: BackboneSpec, config: FitConfig) -> Warned:

@@ -4,81 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from protocols.errors import PersonaMismatch
 from protocols.geometry import FloatArray
-from protocols.participant import Pseudonym
 from tuning import tensorfile
-from tuning.backbones.base import BackboneSpec
+from tuning.backbones.base import Backbone, BackboneSpec
 from tuning.baselines import GRID, PositionMap
 from tuning.config import FitConfig
-from tuning.examples import Split
 from tuning.habit import FACTORS, Habit, Pooling
 from tuning.prompts import SoftPrompt
+from tuning.provenance import Provenance, UseReference
+from tuning.tables_of_use import TablesOfUse
+
+if TYPE_CHECKING:
+    from tuning.twin import Twin
 
 
-class _Edge(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SessionReference(_Edge):
-    """A recording that a persona was fitted on.
-
-    Attributes:
-        session: UUID of the recording.
-        sha256: of its file.
-        study: name of the study.
-        study_digest: digest of the study.
-    """
-
-    session: str
-    sha256: str
-    study: str
-    study_digest: str
-
-
-class Provenance(_Edge):
-    """Everything needed to judge a persona or to fit it again.
-
-    Attributes:
-        schema_: version of these rules, written ``schema``.
-        participant: pseudonym.
-        preferred: preferred genres from the questionnaire, top genre first.
-        sessions: what it was fitted on.
-        backbone: id of the model the prompt belongs to.
-        backbone_digest: SHA-256 of the model's weights.
-        positions: scheme of position ids the prompt was fitted with.
-        cohort: digest of the cohort whose basis was used, empty when the prompt was fitted from nothing.
-        config: all settings, with operator, placement, objective, signals, prompt length and seed.
-        splits: split of each screen.
-        best_step: optimiser step that was kept.
-        validation: scores at that step.
-        heldout: mean scores per row on test screens, filled in after the fit.
-        uniform_shares: see `tuning.habit.Habit`.
-        versions: of the programs involved.
-    """
-
-    schema_: Literal["gazetwin-persona/1"] = Field(default="gazetwin-persona/1", alias="schema")
-    participant: Pseudonym
-    preferred: tuple[str, ...]
-    sessions: tuple[SessionReference, ...]
-    backbone: str
-    backbone_digest: str
-    positions: str
-    cohort: str
-    config: FitConfig
-    splits: dict[str, Split]
-    best_step: int
-    validation: dict[str, float]
-    heldout: dict[str, dict[str, float]]
-    uniform_shares: dict[str, float]
-    versions: dict[str, str]
+USE = ("use.slots", "use.genres")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +38,7 @@ class Persona:
         personal: free part of the prompt, (N, d), zeros without one.
         habit: position habit and exponents.
         provenance: where everything comes from.
+        use: examination and click tables; None in files of earlier versions.
     """
 
     prompt: SoftPrompt
@@ -98,21 +46,32 @@ class Persona:
     personal: Tensor
     habit: Habit
     provenance: Provenance
+    use: TablesOfUse | None = None
 
     def require(self, spec: BackboneSpec) -> None:
         """Refuse another model than the one this persona was fitted with.
 
         Raises:
-            PersonaMismatch: other weights, another scheme of positions or another width.
+            PersonaMismatch: other weights, another scheme of positions, another width or question.
         """
         own = self.provenance
         same = (own.backbone_digest, own.positions) == (spec.digest, spec.positions)
         if not same or self.prompt.tokens.shape[1] != spec.width:
             raise PersonaMismatch(
                 f"The persona of {own.participant} was fitted with {own.backbone}"
-                f" ({own.backbone_digest[:12]}), not with {spec.id} ({spec.digest[:12]}).",
+                f" ({own.backbone_digest[:12]}, positions {own.positions}, width"
+                f" {self.prompt.tokens.shape[1]}), not with {spec.id} ({spec.digest[:12]}, positions"
+                f" {spec.positions}, width {spec.width}).",
                 "A soft prompt means nothing to another model.",
                 f"Load {own.backbone} with the same weights, or fit the participant again with {spec.id}.",
+            )
+        if own.question_digest and spec.question and own.question_digest != spec.question:
+            raise PersonaMismatch(
+                f"The persona of {own.participant} was fitted with another question"
+                f" ({own.question_digest[:12]}) than {spec.id} is asked now ({spec.question[:12]}).",
+                "The prompt was fitted together with that text; with another one the twin acts differently.",
+                "Use the version of gazetwin that fitted it"
+                f" ({own.versions.get('gazetwin', 'unknown')}), or fit the participant again.",
             )
 
     def save(self, path: Path) -> None:
@@ -127,6 +86,7 @@ class Persona:
             PersonaMismatch: no such file, damaged, or not a persona.
         """
         tensors, provenance = tensorfile.read(path, Provenance)
+        use = _use({name: tensors.pop(name) for name in USE if name in tensors}, provenance.use, path)
         shapes = _shapes(provenance.config, tensors)
         wrong = [name for name, shape in shapes.items() if _shape(tensors, name) != shape]
         if wrong or set(tensors) != set(shapes):
@@ -141,10 +101,27 @@ class Persona:
             personal=tensors["personal"],
             habit=_habit(tensors, provenance.uniform_shares),
             provenance=provenance,
+            use=use,
         )
+
+    def on(self, backbone: Backbone | str) -> Twin:
+        """Return the twin at work on its model.
+
+        Args:
+            backbone: loaded, or its name, folder or hub id.
+
+        Raises:
+            PersonaMismatch: the persona belongs to another model, or is asked another question.
+            BackboneMissing: there is no such model.
+        """
+        from tuning.registry import load_backbone
+        from tuning.twin import Twin  # a twin knows personas; only this convenience points back
+
+        return Twin.of(self, load_backbone(backbone) if isinstance(backbone, str) else backbone)
 
     def _tensors(self) -> dict[str, Tensor]:
         pooling = self.habit.pooling
+        used = {} if self.use is None else self.use.arrays()
         return {
             "prompt": self.prompt.tokens,
             "coefficients": self.coefficients,
@@ -153,7 +130,22 @@ class Persona:
             "habit.genre": torch.from_numpy(np.array(self.habit.genre)),
             "habit.attention": torch.from_numpy(np.array(pooling.attention)),
             "habit.click": torch.from_numpy(np.array(pooling.click)),
+            **{f"use.{name}": torch.from_numpy(table) for name, table in used.items()},
         }
+
+
+def _use(tensors: dict[str, Tensor], told: UseReference | None, path: Path) -> TablesOfUse | None:
+    if told is None and not tensors:
+        return None
+    if told is None or set(tensors) != set(USE):
+        raise PersonaMismatch(
+            f"{path} holds {', '.join(sorted(tensors)) or 'no'} tables of use, where"
+            f" {', '.join(USE)} and their description belong together.",
+            "Counts without their meaning cannot be used.",
+            "Fit the participant again.",
+        )
+    arrays = {name.removeprefix("use."): tensor.double().numpy() for name, tensor in tensors.items()}
+    return TablesOfUse.of_arrays(arrays, told.signal, told.genres, told.views, told.unseen)
 
 
 def _habit(tensors: dict[str, Tensor], uniform_shares: dict[str, float]) -> Habit:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from protocols.errors import NotEnoughExamples
 from sessions.reader import Recording
 from tuning.examples import Example, Split, examples_of
-from tuning.persona import SessionReference
+from tuning.provenance import ConsentReference, SessionReference
 
 Splitter = Callable[[Sequence[str]], Mapping[str, Split]]
 
@@ -25,6 +25,7 @@ class Material:
         examples: in order of sessions, then of time.
         splits: split of each screen that was shown.
         sessions: which recordings these are.
+        ratings: stars from 1 to 5 per genre from the questionnaire.
     """
 
     participant: str
@@ -32,6 +33,7 @@ class Material:
     examples: list[Example]
     splits: dict[str, Split]
     sessions: tuple[SessionReference, ...]
+    ratings: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_material(paths: Sequence[Path], splitter: Splitter) -> Material:
@@ -47,11 +49,12 @@ def read_material(paths: Sequence[Path], splitter: Splitter) -> Material:
     """
     screens = [s for path in paths for s in _screens(path)]
     splits = dict(splitter(screens))
-    examples, references = [], []
+    examples, references, ratings = [], [], dict[str, int]()
     for path in paths:
         with Recording.open(path) as recording:
             examples += examples_of(recording, splits)
             references.append(_reference(recording))
+            ratings |= recording.participant.ratings
     _refuse_repeats([reference.session for reference in references])
     participants = sorted({e.participant for e in examples})
     if len(participants) != 1:
@@ -60,7 +63,7 @@ def read_material(paths: Sequence[Path], splitter: Splitter) -> Material:
             "A persona belongs to exactly one participant who looked at pages.",
             "Name only the sessions of one participant, of a study that shows carousel pages.",
         )
-    return Material(participants[0], examples[0].preferred, examples, splits, tuple(references))
+    return Material(participants[0], examples[0].preferred, examples, splits, tuple(references), ratings)
 
 
 def _refuse_repeats(sessions: Sequence[str]) -> None:
@@ -89,4 +92,15 @@ def _reference(recording: Recording) -> SessionReference:
         sha256=hashlib.sha256(recording.path.read_bytes()).hexdigest(),
         study=recording.study_name,
         study_digest=recording.study_digest,
+        consent=_consent(recording.consent),
+    )
+
+
+def _consent(record: Mapping[str, object]) -> ConsentReference:
+    """Return what of a consent record decides about personas; names and signatures stay behind."""
+    scope = record.get("scope")
+    return ConsentReference(
+        version=str(record.get("version", "")),
+        given_utc=str(record.get("given_utc", "")),
+        scope=tuple(str(part) for part in scope) if isinstance(scope, list) else None,
     )

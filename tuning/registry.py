@@ -1,4 +1,4 @@
-"""Backbones and operators by name; other packages add theirs by entry point."""
+"""Backbones, operators and export targets by name; other packages add theirs by entry point."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import cast
 
-from protocols.errors import BackboneMissing, TuningError
+from protocols.errors import BackboneMissing, ExportError, TuningError
 from tuning.backbones.base import Backbone
 from tuning.config import Device, Precision
+from tuning.exporting.contract import Target
 from tuning.probing.base import ProbingOperator
 
 BACKBONES = "gazetwin.backbones"
 OPERATORS = "gazetwin.operators"
+EXPORT_TARGETS = "gazetwin.export_targets"
 
 
 def load_backbone(name: str, device: Device = "cpu", precision: Precision = "fp32") -> Backbone:
@@ -55,6 +57,27 @@ def make_operator(name: str) -> ProbingOperator:
             f"Use one of {', '.join(_names(OPERATORS))}.",
         )
     return cast(ProbingOperator, found.load()())
+
+
+def make_target(name: str) -> Target:
+    """Return a format that personas can be exported to.
+
+    Raises:
+        ExportError: no such name.
+    """
+    found = _named(EXPORT_TARGETS, name)
+    if found is None:
+        raise ExportError(
+            f"Personas cannot be exported to {name!r}.",
+            "Nothing is known about its files.",
+            f"Use one of {', '.join(_names(EXPORT_TARGETS))}, or install the package that brings it.",
+        )
+    return cast(Target, found.load()())
+
+
+def targets() -> list[Target]:
+    """Return every format that personas can be exported to, by name."""
+    return [make_target(name) for name in _names(EXPORT_TARGETS)]
 
 
 def _named(group: str, name: str) -> EntryPoint | None:

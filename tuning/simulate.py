@@ -53,9 +53,24 @@ def simulate(
     """
     persona.require(backbone.spec)
     own = persona.provenance
-    pages = [_with_posters(drawn(spec)) for spec in specs]
     asked = [own.preferred if spec.preferred is None else spec.preferred for spec in specs]
-    prepared = [backbone.prepare(page, genres) for page, genres in zip(pages, asked, strict=True)]
+    return look_at(backbone, operator, persona, [drawn(spec) for spec in specs], asked)
+
+
+def look_at(
+    backbone: Backbone,
+    operator: ProbingOperator,
+    persona: Persona,
+    pages: Sequence[Page],
+    asked: Sequence[tuple[str, ...]],
+) -> list[Seen]:
+    """Let a persona look at drawn pages, each with the genres the model is told.
+
+    Raises:
+        TuningError: a page shows no poster completely.
+    """
+    own = persona.provenance
+    prepared = [backbone.prepare(_with_posters(p), genres) for p, genres in zip(pages, asked, strict=True)]
     twins = predictions(backbone, operator, prepared, persona.prompt, own.config.placement)
     bare = predictions(backbone, operator, prepared, None, own.config.placement)
     both = zip(pages, twins, bare, strict=True)

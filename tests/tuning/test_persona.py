@@ -14,9 +14,10 @@ from tuning.backbones.base import BackboneSpec
 from tuning.baselines import PositionMap
 from tuning.config import FitConfig
 from tuning.habit import Habit, Pooling
-from tuning.persona import Persona, Provenance
+from tuning.persona import Persona
 from tuning.predictions import Prediction
 from tuning.prompts import SoftPrompt
+from tuning.provenance import Provenance
 
 SPEC = BackboneSpec("fake", "a" * 64, 8, 2, 2, "mrope_3d", 1.0)
 

@@ -33,6 +33,7 @@ class BackboneSpec:
         heads: attention heads per layer, H.
         positions: scheme of position ids, ``mrope_3d`` or ``rope_1d``.
         embedding_rms: root mean square of the token embeddings, the scale of a sensible soft prompt.
+        question: SHA-256 of the text put to the model around page and genres; empty when it is not known.
     """
 
     id: str
@@ -42,6 +43,7 @@ class BackboneSpec:
     heads: int
     positions: str
     embedding_rms: float
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Personas for other programs."""
