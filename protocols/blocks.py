@@ -182,17 +182,58 @@ class Geometry(_Part):
         return Screen(self.size_px, self.size_mm, self.distance_mm)
 
 
+class Question(_Part):
+    """One further question.
+
+    Attributes:
+        key: names the answer in the recording.
+        text: what is asked.
+        kind: ``text``, ``number``, ``choice`` among ``choices``, or ``yes-no``.
+        choices: what can be chosen.
+        least: smallest number accepted.
+        most: largest number accepted.
+        needed: the session does not begin without an answer.
+    """
+
+    key: Slug
+    text: Text
+    kind: Literal["text", "number", "choice", "yes-no"] = "text"
+    choices: tuple[Text, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    needed: bool = False
+
+    @model_validator(mode="after")
+    def _fits(self) -> Question:
+        if (self.kind == "choice") != bool(self.choices):
+            raise ValueError("a question of kind choice needs choices, and no other kind has any")
+        if self.kind != "number" and (self.least, self.most) != (None, None):
+            raise ValueError("least and most are for numbers")
+        if self.least is not None and self.most is not None and self.least > self.most:
+            raise ValueError(f"least ({self.least:g}) must not exceed most ({self.most:g})")
+        return self
+
+
 class Questionnaire(_Part):
-    """The genres a participant is asked about; films' main genres must be among them."""
+    """What a participant is asked beforehand.
+
+    Attributes:
+        genres: films' main genres must be among them.
+        asks: what is asked about the genres: stars from 1 to 5 for each, and the favourite.
+        questions: everything else.
+    """
 
     genres: Annotated[tuple[Text, ...], Field(min_length=1)] = GENRES
+    asks: tuple[Literal["ratings", "top-genre"], ...] = ("ratings", "top-genre")
+    questions: tuple[Question, ...] = ()
 
-
-class Consent(_Part):
-    """What a participant agrees to; the version goes into the recording."""
-
-    text: str = ""
-    version: str = ""
+    @model_validator(mode="after")
+    def _unique(self) -> Questionnaire:
+        keys = [question.key for question in self.questions]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"several questions have the key {', '.join(twice)}")
+        return self
 
 
 class Texts(_Part):

@@ -26,7 +26,6 @@ from protocols.blocks import (
     Block,
     Breaks,
     CalibrationPlan,
-    Consent,
     Counterbalancing,
     Geometry,
     Mistake,
@@ -37,6 +36,7 @@ from protocols.blocks import (
     Texts,
 )
 from protocols.carousel import PAGE_SIZE_PX
+from protocols.consent import ConsentForm
 from protocols.counterbalance import balanced_order, shuffled
 from protocols.errors import StudyInvalid
 from protocols.geometry import Screen
@@ -111,7 +111,7 @@ class StudyProtocol(BaseModel):
     inter_trial_s: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     calibration: CalibrationPlan = CalibrationPlan()
     geometry: Geometry = Geometry()
-    consent: Consent = Consent()
+    consent: ConsentForm = ConsentForm()
     texts: Texts = Texts()
 
     _folder: Path | None = PrivateAttr(default=None)
