@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from protocols.geometry import Screen
 from protocols.participant import Participant
 from protocols.study import StudyProtocol
-from studio.sources import SourceChoice
+
+if TYPE_CHECKING:
+    from studio.sources import SourceChoice
 
 
 @dataclass(frozen=True, slots=True)
