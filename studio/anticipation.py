@@ -9,10 +9,12 @@ from protocols.stimulus import Viewport
 from protocols.study import Trial
 from studio.foresight import Foreseen, Foresight
 from studio.journal import Journal
+from studio.targets import Wait
 
 READY_S = 90.0
 PREDICT_S = 5.0
 _NAP_S = 0.005
+_PULSE_S = 0.02
 
 
 class Anticipation:
@@ -28,10 +30,13 @@ class Anticipation:
         self.foresight = foresight
         self._trials, self._journal = trials, journal
 
-    @property
-    def loading(self) -> bool:
-        """Whether predictions may come later but not yet."""
-        return self.foresight.alive and not self.foresight.ready
+    def load(self, wait_until: Wait) -> None:
+        """Give the twin time to load; without it the first pages could not be predicted."""
+        now_s = wait_until(float("-inf"))
+        deadline_s = now_s + READY_S
+        while self.foresight.alive and not self.foresight.ready and now_s < deadline_s:
+            now_s = wait_until(now_s + _PULSE_S)
+        self.prepare(0)
 
     def prepare(self, trial: int) -> None:
         """Ask for a trial's page ahead of time; does nothing after the last trial."""

@@ -9,15 +9,11 @@ from __future__ import annotations
 import logging
 import queue
 from collections.abc import Mapping
-from functools import partial
 
 from acquisition.clock import Clock
-from protocols.cards import message
 from protocols.errors import GazeTwinError
 from protocols.markers import Code
-from protocols.raster import render
 from protocols.runner import State, TrialRunner
-from protocols.stimulus import Page
 from protocols.trial_events import (
     Abort,
     Begin,
@@ -35,18 +31,20 @@ from protocols.trial_events import (
     ShowPage,
     StartTimer,
     StopTimer,
-    TimedOut,
 )
-from studio.anticipation import READY_S, Anticipation
+from studio.agenda import Agenda
+from studio.anticipation import Anticipation
 from studio.calibrating import Verdict
 from studio.foresight import Foresight
 from studio.gaze_care import GazeCare
 from studio.inputs import Broken, Did, Input, Noted, Pointed
 from studio.journal import Journal
+from studio.presenter import Presenter
 from studio.script import Ending, Script
 from studio.snapshots import Snapshots
 from studio.source_end import ending, shortfall
 from studio.stage import Stage
+from studio.stamps import Stamps
 from studio.state import LiveState, Phase
 from studio.targets import Wait
 
@@ -85,20 +83,17 @@ class Conductor:
         clock: Clock,
         foresight: Foresight | None = None,
     ) -> None:
-        self._script, self._journal, self._stage, self._clock = script, journal, stage, clock
+        self._script, self._journal, self._clock = script, journal, clock
         self._twin = None if foresight is None else Anticipation(foresight, script.trials, journal)
         self._runner = TrialRunner(script.study, script.trials, script.calibrate)
         self._care = GazeCare(script, stage, journal)
         self._check_due = False
         self._inbox: queue.SimpleQueue[Input] = queue.SimpleQueue()
         self._snapshots = Snapshots(script.study, script.trials, journal, foresight, script.simulated)
-        self._page: Page | None = None
+        self._agenda, self._stamps = Agenda(), Stamps(clock, journal)
+        self._presenter = Presenter(script, stage, journal, self._stamps, self._snapshots)
         self._trial = -1
-        self._stamp_s = float("-inf")
         self._cursor_s = float("-inf")
-        self._timer_s: float | None = None
-        self._read_s: float | None = None
-        self._end_s: float | None = None
         self._caught_up_s = float("-inf")
         self._outcome: Outcome | None = None
         self._began_s = float("nan")
@@ -132,9 +127,10 @@ class Conductor:
     def run(self) -> Ending:
         """Run the session to its end. The recorder still runs afterwards."""
         now_s = self._began_s = self._clock.now_s()
-        self._end_s = None if self._script.duration_s is None else now_s + self._script.duration_s
+        if self._script.duration_s is not None:
+            self._agenda.end_s = now_s + self._script.duration_s
         self._snapshots.began(now_s)
-        self._mark(Code.SESSION_START, now_s, payload=self._script.facts)
+        self._stamps.mark(Code.SESSION_START, now_s, payload=self._script.facts)
         try:
             self._perform()
         except _Ended:
@@ -143,7 +139,8 @@ class Conductor:
             self._break(error)
         self._measure_clicks(float("inf"))
         self._judge()
-        self._mark(Code.SESSION_END, self._now_s(), payload={"outcome": self._outcome, "why": self._why})
+        how = {"outcome": self._outcome, "why": self._why}
+        self._stamps.mark(Code.SESSION_END, self._stamps.now_s(), payload=how)
         self._snapshots.ended(self._outcome or "aborted", self._why)
         return Ending(self._outcome or "aborted", self._why, self._error, self._verdict)
 
@@ -152,10 +149,11 @@ class Conductor:
             self._journal.trial(trial)
         if self._script.calibrate:
             self._calibrate(self._wait_until)
-        self._await_twin()
-        self._step(Begin(), self._now_s())
+        if self._twin is not None:
+            self._twin.load(self._wait_until)
+        self._step(Begin(), self._stamps.now_s())
         while self._outcome is None:
-            self._attend(self._soonest_s())
+            self._attend(self._agenda.soonest_s(self._clock.now_s() + _PULSE_S))
             if self._check_due and self._outcome is None:
                 self._check_drift()
 
@@ -173,14 +171,15 @@ class Conductor:
             self._snapshots.drifted(self._care.note)
             if away:
                 self._calibrate(self._wait_in_check)
-            self._step(Checked(), self._now_s())
+            self._step(Checked(), self._stamps.now_s())
         except _Left:
             log.info("the drift check was left for a pause or skipped")
 
     def _measure_clicks(self, now_s: float) -> None:
         for found in self._care.clicks(now_s):
-            last_s = max(self._stamp_s, self._journal.marked_s)  # it delays no event that is still to come
-            self._mark(Code.DRIFT_CHECK, last_s, found.trial, found.payload())
+            # Its own stamp must not delay an event that is still to come.
+            last_s = max(self._stamps.last_s, self._journal.marked_s)
+            self._stamps.mark(Code.DRIFT_CHECK, last_s, found.trial, found.payload())
 
     def _wait_in_check(self, t_s: float) -> float:
         """Wait as always, but leave when the operator pauses or skips the check, even if it is due again."""
@@ -188,17 +187,6 @@ class Conductor:
         if self._runner.state is not State.CHECK or self._check_due:
             raise _Left
         return now_s
-
-    # ---- time
-
-    def _now_s(self) -> float:
-        """Return the session time, never before anything already stamped."""
-        return max(self._clock.now_s(), self._stamp_s)
-
-    def _soonest_s(self) -> float:
-        """Return when something is due at the latest."""
-        due = [t for t in (self._timer_s, self._read_s, self._end_s) if t is not None]
-        return min([self._clock.now_s() + _PULSE_S, *due])
 
     def _wait_until(self, t_s: float) -> float:
         """Wait, attending to everything meanwhile; return the time it became.
@@ -227,19 +215,15 @@ class Conductor:
 
     def _do_what_is_due(self) -> None:
         now_s = self._clock.now_s()
-        if self._outcome is None and self._end_s is not None and now_s >= self._end_s:
+        if self._outcome is None and self._agenda.over(now_s):
             self._end_as_planned()
-        if self._outcome is None and self._timer_s is not None and now_s >= self._timer_s:
-            self._timer_s = None
-            self._step(TimedOut(), self._now_s())
-        if self._outcome is None and self._read_s is not None and now_s >= self._read_s:
-            self._read_s = None
-            self._step(Continue(), self._now_s())
+        for event in self._agenda.due(now_s):
+            self._step(event, self._stamps.now_s())
 
     def _end_as_planned(self) -> None:
         """The time is over: what was asked for was recorded."""
         self._why = f"recorded for {self._script.duration_s:g} s, as asked"
-        self._step(Abort(self._why), self._now_s())
+        self._step(Abort(self._why), self._stamps.now_s())
         self._outcome = "complete"
 
     def _keep_up(self) -> None:
@@ -261,7 +245,7 @@ class Conductor:
             self._break(why)
         elif why:
             self._played_out, self._why = True, why
-            self._step(Continue(), self._now_s())
+            self._step(Continue(), self._stamps.now_s())
 
     def _judge(self) -> None:
         """A session that lacks gaze is not complete, even though it came to its end."""
@@ -280,26 +264,22 @@ class Conductor:
     def _take(self, item: Input) -> None:
         match item:
             case Did(Abort(reason), t_s) if not self._script.trials:
-                self._end_freely(reason, self._stamped(t_s))
+                self._end_freely(reason, self._stamps.of(t_s))
             case Did(event, t_s):
-                self._step(event, self._stamped(t_s))
+                self._step(event, self._stamps.of(t_s))
             case Pointed(t_s, xy_px, buttons):
                 self._cursor_s = max(t_s, self._cursor_s)
                 self._journal.cursor(self._cursor_s, xy_px, buttons)
-                self._step(PointerMoved(xy_px), self._stamped(t_s))
+                self._step(PointerMoved(xy_px), self._stamps.of(t_s))
             case Noted(text):
-                self._mark(Code.NOTE, self._now_s(), self._trial, {"text": text})
+                self._stamps.mark(Code.NOTE, self._stamps.now_s(), self._trial, {"text": text})
             case Broken(error):
                 self._break(error)
-
-    def _stamped(self, t_s: float | None) -> float:
-        """Return when an event counts as having happened: its own time, but not before what it refers to."""
-        return self._now_s() if t_s is None else max(t_s, self._stamp_s)
 
     def _break(self, error: GazeTwinError) -> None:
         if self._outcome is None:
             self._why, self._error = error.what, error
-            self._step(Abort(error.what), self._now_s())
+            self._step(Abort(error.what), self._stamps.now_s())
             self._outcome = "aborted"
 
     def _step(self, event: Event, t_s: float) -> None:
@@ -318,15 +298,18 @@ class Conductor:
             case Mark(code, trial, payload):
                 return self._carry_out_mark(code, trial, payload, t_s)
             case ShowPage():
-                return self._show_page(command)
-            case ShowMessage():
-                return self._show_message(command)
+                t_s = self._presenter.show_page(command)
+                self._agenda.read_s = None
+            case ShowMessage(kind=kind):
+                t_s = self._presenter.show_message(command)
+                read = self._script.reads_by_itself and kind in _READ
+                self._agenda.read_s = t_s + _READING_S if read else None
             case CheckDrift():
-                self._page, self._read_s, self._check_due = None, None, True
+                self._presenter.page, self._agenda.read_s, self._check_due = None, None, True
             case StartTimer(seconds):
-                self._timer_s = t_s + seconds
+                self._agenda.timer_s = t_s + seconds
             case StopTimer():
-                self._timer_s = None
+                self._agenda.timer_s = None
             case Finish(reason):
                 self._outcome = reason
         return t_s
@@ -334,67 +317,23 @@ class Conductor:
     def _carry_out_mark(self, code: Code, trial: int, payload: Mapping[str, object], t_s: float) -> float:
         if code is Code.TRIAL_START:
             self._trial = trial
-            t_s = self._await_prediction(t_s)
-        self._mark(code, t_s, trial, payload)
+            t_s = self._foresee(t_s)
+        self._stamps.mark(code, t_s, trial, payload)
         self._snapshots.marked(code, trial, payload)
-        if code is Code.CLICK and self._page is not None:
-            self._care.clicked(t_s, trial, payload, self._page.layout)
+        if code is Code.CLICK and self._presenter.page is not None:
+            self._care.clicked(t_s, trial, payload, self._presenter.page.layout)
         if code is Code.TRIAL_END:
             self._trial = -1
             if self._twin is not None:
                 self._twin.after(trial)
         return t_s
 
-    def _mark(
-        self, code: Code, t_s: float, trial: int = -1, payload: Mapping[str, object] | None = None
-    ) -> None:
-        self._stamp_s = max(self._stamp_s, t_s)
-        self._journal.mark(t_s, code, trial, payload)
-
-    def _show_page(self, wanted: ShowPage) -> float:
-        trial, images = self._script.trials[wanted.trial], self._script.study.images
-        if self._shows(wanted):
-            draw = partial(render, wanted.screen, wanted.viewport, hover=wanted.hover, images=images)
-            self._stage.details(lambda: draw().image)
-            return self._now_s()
-        page = render(wanted.screen, wanted.viewport, images=images)
-        t_s = max(self._stage.page(page, wanted.trial, trial.target), self._stamp_s)
-        self._page, self._read_s = page, None
-        self._journal.page(t_s, page)
-        payload = {"page": page.digest, "screen": page.screen_id, "scroll_px": page.viewport.scroll_px}
-        self._mark(Code.PAGE_SHOWN, t_s, wanted.trial, payload)
-        self._snapshots.page(page, wanted.trial)
-        return t_s
-
-    def _shows(self, wanted: ShowPage) -> bool:
-        """Tell whether the posters are already where they shall be, so that only details change."""
-        page = self._page
-        return page is not None and (page.screen_id, page.viewport) == (wanted.screen.id, wanted.viewport)
-
-    def _show_message(self, wanted: ShowMessage) -> float:
-        size_px = self._script.study.screen.size_px
-        self._page = None
-        t_s = max(self._stage.message(partial(message, wanted.title, wanted.body, size_px)), self._stamp_s)
-        read = self._script.reads_by_itself and wanted.kind in _READ
-        self._read_s = t_s + _READING_S if read else None
-        self._snapshots.message(wanted)
-        return t_s
-
-    # ---- the twin
-
-    def _await_twin(self) -> None:
-        """Give the twin time to load; without it the first pages could not be predicted."""
-        deadline_s = self._clock.now_s() + READY_S
-        while self._twin is not None and self._twin.loading and self._clock.now_s() < deadline_s:
-            self._wait_until(self._clock.now_s() + _PULSE_S)
-        if self._twin is not None:
-            self._twin.prepare(0)
-
-    def _await_prediction(self, t_s: float) -> float:
+    def _foresee(self, t_s: float) -> float:
         """Give the twin time to predict the trial that begins; return the time it became."""
         if self._twin is None:
             return t_s
         found = self._twin.before(self._trial, self._keep_up)
         if found is not None:
-            self._mark(Code.PREDICTION, max(found.t_s, self._stamp_s), self._trial, found.payload())
-        return self._now_s()
+            came_s = self._stamps.of(found.t_s)
+            self._stamps.mark(Code.PREDICTION, came_s, self._trial, found.payload())
+        return self._stamps.now_s()
