@@ -21,6 +21,7 @@ from torch.utils.checkpoint import checkpoint
 from transformers.models.qwen3_vl.modeling_qwen3_vl import apply_rotary_pos_emb, repeat_kv
 
 from tuning.backbones.base import Body, Heads, Past, Plan
+from tuning.backbones.frozen import gated_mlp, linear
 
 Rope = tuple[Tensor, Tensor]
 
@@ -201,9 +202,9 @@ def _project(
     attention = layer.self_attn
     x = layer.input_layernorm(hidden)
     shape = (*x.shape[:-1], -1, attention.head_dim)
-    k = _normed(attention, "k_norm", attention.k_proj(x).view(shape)).transpose(1, 2)
-    v = attention.v_proj(x).view(shape).transpose(1, 2)
-    asked = _normed(attention, "q_norm", attention.q_proj(x).view(shape)) if queries else None
+    k = _normed(attention, "k_norm", linear(attention.k_proj, x).view(shape)).transpose(1, 2)
+    v = linear(attention.v_proj, x).view(shape).transpose(1, 2)
+    asked = _normed(attention, "q_norm", linear(attention.q_proj, x).view(shape)) if queries else None
     q = k[:, :0] if asked is None else asked.transpose(1, 2)
     q, k = apply_rotary_pos_emb(q, k, *rope)
     return q, k, v
@@ -255,9 +256,8 @@ def _mean_map(layer: Any, q: Tensor, k: Tensor, mask: Tensor) -> Tensor:
 
 def _finish(layer: Any, hidden: Tensor, attended: Tensor) -> Tensor:
     out = attended.transpose(1, 2).flatten(2)
-    hidden = hidden + layer.self_attn.o_proj(out)
-    mixed: Tensor = layer.mlp(layer.post_attention_layernorm(hidden))
-    return hidden + mixed
+    hidden = hidden + linear(layer.self_attn.o_proj, out)
+    return hidden + gated_mlp(layer.mlp, layer.post_attention_layernorm(hidden))
 
 
 def _with_image(hidden: Tensor, body: Body, index: int) -> Tensor:
