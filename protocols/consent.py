@@ -59,7 +59,7 @@ class Consent(BaseModel):
         version: of the consent form.
         digest: of the consent form, see ``ConsentForm.digest``.
         given_unix_s: when, in s since 1970.
-        scopes: what was agreed to, ``recording`` first; what the form offered and is missing here was refused.
+        scopes: what was agreed to, ``recording`` first; what the form offered and is not here was refused.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

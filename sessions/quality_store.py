@@ -39,7 +39,7 @@ def store_quality(path: Path, report: CheckReport) -> None:
             "Find the unchanged file; keep this judgement with `gazetwin check --json`.",
         )
     with Recording.open(path) as recording:
-        where = _where(recording)
+        where = quality_path(recording)
     file = _opened(path)
     with h5py.File(file, "r+") as h5:
         if where in h5:
@@ -56,7 +56,7 @@ def stored_quality(path: Path) -> CheckReport | None:
         SessionError: the recording cannot be opened, see ``Recording.open``.
     """
     with Recording.open(path) as recording:
-        where = _where(recording)
+        where = quality_path(recording)
     with opened(path) as h5:
         if where not in h5:
             return None
@@ -64,7 +64,8 @@ def stored_quality(path: Path) -> CheckReport | None:
     return CheckReport.model_validate({**fields, "path": path})
 
 
-def _where(recording: Recording) -> str:
+def quality_path(recording: Recording) -> str:
+    """Return where a judgement of a recording's calibrations by these rules is kept."""
     used = [(repr(a.from_s), a.calibration.to_json()) for a in in_force(recording.calibrations())]
     digest = hashlib.sha256(json.dumps([METHOD, used]).encode("utf-8")).hexdigest()[:16]
     return derived_path("quality", digest)
