@@ -16,6 +16,7 @@ from acquisition.source import SourceInfo
 from acquisition.wire_format import WireFormat
 from protocols.errors import ChannelsUnknown
 from protocols.geometry import FloatArray, Screen
+from protocols.placement import DisplayFrame
 
 OneEye = Literal["left", "right"]
 EYES: tuple[OneEye, OneEye] = ("left", "right")
@@ -36,8 +37,15 @@ def eyes_px(profile: Profile, raw: FloatArray, screen: Screen) -> FloatArray:
 
 
 def recorded_eyes_px(source: SourceInfo, raw: FloatArray, screen: Screen) -> FloatArray:
-    """Decode each eye of recorded samples; all NaN when the recording does not say how, see ``eyes_px``."""
-    return _decoded(_recorded(source), raw, screen)
+    """Decode each eye of recorded samples; all NaN when the recording does not say how, see ``eyes_px``.
+
+    Args:
+        source: which says the display that the samples refer to, unless the page fills it.
+        raw: shape (n, channels), as delivered.
+        screen: the page.
+    """
+    frame = source.frame or DisplayFrame.filled(screen)
+    return frame.placement.to_page(_decoded(_recorded(source), raw, frame.whole))
 
 
 @lru_cache(maxsize=8)

@@ -26,6 +26,7 @@ from acquisition.source_clock import SourceClock
 from acquisition.source_event import SourceEvent
 from protocols.errors import SourceLost, SourceNotFound
 from protocols.geometry import FloatArray, Screen
+from protocols.placement import DisplayFrame
 
 __all__ = ["LslSource", "streams"]
 
@@ -47,13 +48,14 @@ class LslSource:
     device comes back, which is known by its source id, or by name, type and channels when it has none.
 
     Args:
-        screen: the display that the gaze refers to.
+        screen: the page that is looked at.
         name: stream name; any gaze stream when omitted.
         source_id: device id; any when omitted.
         timeout_s: how long ``open`` waits for a stream to answer.
         clock: session clock; LSL's own when omitted.
         identity: name, source id or uid, whichever fits; any when omitted.
         reading: what kind of stream, and how it is understood.
+        frame: the whole display that the gaze refers to; when omitted, the page fills it.
     """
 
     def __init__(
@@ -65,8 +67,9 @@ class LslSource:
         clock: Clock | None = None,
         identity: str | None = None,
         reading: Reading = ON_SCREEN,
+        frame: DisplayFrame | None = None,
     ) -> None:
-        self._screen = screen
+        self._screen, self._frame = screen, frame
         self._name, self._source_id = name, source_id
         self._identity, self._reading = identity, reading
         self._timeout_s = timeout_s
@@ -104,6 +107,7 @@ class LslSource:
             channels=profile.channels,
             units=profile.units,
             read_by=profile.format.file,
+            frame=self._frame,
         )
 
     @property
@@ -232,10 +236,11 @@ class LslSource:
             raise self._lost("is not open")
         profile = self._found.profile
         t_s = self._session_times(stamps, now_s, deaf_s)
-        xy, valid, pupil = profile.decode(values, self._screen)
+        frame = self._frame or DisplayFrame.filled(self._screen)
+        xy, valid, pupil = profile.decode(values, frame.whole)
         # As from the file later, where less is known about a stream than here.
         eyes = recorded_eyes_px(self.info, values, self._screen)
-        return GazeChunk(t_s, stamps, xy, valid, pupil, values, eyes)
+        return GazeChunk(t_s, stamps, frame.placement.to_page(xy), valid, pupil, values, eyes)
 
     def _session_times(self, stamps: FloatArray, now_s: float, deaf_s: float) -> FloatArray:
         was_foreign = self._times.foreign

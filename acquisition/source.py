@@ -9,6 +9,7 @@ from acquisition.connection import Connection, Link
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.source_event import SourceEvent
 from protocols.markers import Marker
+from protocols.placement import DisplayFrame
 from protocols.stimulus import Viewport
 
 REPLAYED = "replay-"
@@ -28,6 +29,7 @@ class SourceInfo:
         channels: label of each raw channel, in order.
         units: unit of each raw channel, in order.
         read_by: text of the profile or surface file that its samples were read by, empty for none.
+        frame: the whole display that raw coordinates refer to, None when the page fills it.
     """
 
     name: str
@@ -38,6 +40,7 @@ class SourceInfo:
     channels: tuple[str, ...]
     units: tuple[str, ...]
     read_by: str = ""
+    frame: DisplayFrame | None = None
 
     @property
     def replayed(self) -> bool:

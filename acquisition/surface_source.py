@@ -27,6 +27,7 @@ from acquisition.surface import TAG_CHANNELS, Surface, TagStream, map_of_row, ma
 from acquisition.wire_format import Space, WireFormat
 from protocols.errors import ChannelsUnknown, SurfaceUnusable
 from protocols.geometry import FloatArray, Screen
+from protocols.placement import DisplayFrame
 
 log = logging.getLogger(__name__)
 
@@ -109,12 +110,13 @@ class SurfaceSource:
     what there is. Lens distortion of the scene camera is not corrected.
 
     Args:
-        screen: the display.
+        screen: the page that is looked at.
         surface: where the screen is told.
         identity: name, source id or uid of the gaze stream; the only one when omitted.
         clock: session clock; LSL's own when omitted.
         timeout_s: how long ``open`` waits for each stream.
         named_in: file that names the streams, for messages.
+        frame: the whole display that the surface file describes; when omitted, the page fills it.
     """
 
     def __init__(
@@ -125,8 +127,10 @@ class SurfaceSource:
         clock: Clock | None = None,
         timeout_s: float = 5.0,
         named_in: str = "",
+        frame: DisplayFrame | None = None,
     ) -> None:
-        self._screen, self._surface = screen, surface
+        self._frame, self._surface = frame, surface
+        self._whole = frame or DisplayFrame.filled(screen)
         self._clock = clock or SteadyClock()
         in_scene = Reading(partial(recognise_scene, frame=surface.scene))
         sought = f"{'tag' if surface.tags else 'map'} stream{f' (named in {named_in})' if named_in else ''}"
@@ -146,7 +150,9 @@ class SurfaceSource:
         """Describe the source: the gaze stream, whose raw values are kept as they are."""
         info = self._gaze.info
         profile = f"{info.profile}+surface" if info.profile else ""
-        return replace(info, profile=profile, read_by=self._surface.model_dump_json(exclude_none=True))
+        return replace(
+            info, profile=profile, read_by=self._surface.model_dump_json(exclude_none=True), frame=self._frame
+        )
 
     def open(self) -> None:
         """Find both streams and connect; see LslSource."""
@@ -202,7 +208,7 @@ class SurfaceSource:
         told = self._places.read(0.0)
         if self._surface.tags is None:
             for t_s, row in zip(told.t_s, told.raw, strict=True):
-                self._place(float(t_s), partial(map_of_row, row, self._screen))
+                self._place(float(t_s), partial(map_of_row, row, self._whole.whole))
             return
         for t_s in np.unique(told.t_s):
             rows = told.raw[told.t_s == t_s]
@@ -235,7 +241,7 @@ class SurfaceSource:
         return self._mapped(waiting.rows(slice(0, n)))
 
     def _mapped(self, chunk: GazeChunk) -> GazeChunk:
-        xy_px = self._track.through(chunk.t_s, chunk.xy_px)
+        xy_px = self._whole.placement.to_page(self._track.through(chunk.t_s, chunk.xy_px))
         valid = chunk.valid & ~np.isnan(xy_px).any(axis=1)
         xy_px[~valid] = np.nan
         self.counts.mapped += int(valid.sum())

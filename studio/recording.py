@@ -13,7 +13,9 @@ from pathlib import Path
 from acquisition.clock import Clock, unix_pair
 from acquisition.recorder import Recorder, RecorderReport
 from acquisition.viewer.messages import Ended
+from protocols.blocks import Geometry
 from protocols.errors import GazeTwinError, SessionError, StudyInvalid
+from protocols.geometry import Screen
 from protocols.participant import Participant
 from protocols.study import StudyProtocol
 from sessions.live import LiveSlots
@@ -46,6 +48,7 @@ class Order:
         seed: decides the order inside shuffled blocks.
         headless: nobody can press a key.
         duration_s: end after this time, None for when the study, a replay or somebody ends it.
+        display: the study's page on the participant's display, None for as the study says.
     """
 
     study: StudyProtocol
@@ -54,6 +57,19 @@ class Order:
     seed: int = 0
     headless: bool = True
     duration_s: float | None = None
+    display: Screen | None = None
+
+    @property
+    def screen(self) -> Screen:
+        """The study's page as it is seen."""
+        return self.display or self.study.screen
+
+    @property
+    def shown(self) -> StudyProtocol:
+        """The study with the geometry of the display that it is really shown on."""
+        seen = self.screen
+        geometry = Geometry(size_px=seen.size_px, size_mm=seen.size_mm, distance_mm=seen.distance_mm)
+        return self.study.model_copy(update={"geometry": geometry})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +146,7 @@ def record(
     """
     script = _script(order, rig)
     order.path.parent.mkdir(parents=True, exist_ok=True)
-    tap, live = GazeTap(), LiveSlots(order.study.screen)
+    tap, live = GazeTap(), LiveSlots(order.screen)
     writer = _SealingWriter(order.path, _header(order, rig, clock))
     recorder = Recorder(rig.source, writer, tap, clock)
     journal = Journal(recorder, tap, live, rig.source.info.nominal_hz)
@@ -186,7 +202,7 @@ def _script(order: Order, rig: Rig) -> Script:
             "Leave out --headless, use --source mock, or record the study free-gaze.",
         )
     return Script(
-        study=study,
+        study=order.shown,
         trials=trials,
         calibrate=bool(trials) and rig.source.info.kind == "lsl",
         reads_by_itself=order.headless or simulated,
@@ -202,7 +218,7 @@ def _header(order: Order, rig: Rig, clock: Clock) -> Header:
     return Header(
         study=order.study,
         participant=order.participant,
-        screen=order.study.screen,
+        screen=order.screen,
         source=rig.source.info,
         clock_pair=unix_pair(clock),
         software=f"{DISTRIBUTION} {version(DISTRIBUTION)}",

@@ -23,6 +23,7 @@ from acquisition.viewer.messages import Ended
 from acquisition.viewer.settings import ViewerSettings
 from protocols.errors import SourceNotFound
 from protocols.geometry import Screen
+from protocols.placement import DisplayFrame
 from sessions.replay import ReplaySource
 from studio.remembered import reading
 from studio.simulated_viewer import SimulatedViewer
@@ -122,22 +123,24 @@ def opened(
     *,
     settings: ViewerSettings | None = None,
     truth: Path | None = None,
+    frame: DisplayFrame | None = None,
 ) -> Iterator[Rig]:
     """Open a source for as long as the context lasts.
 
     Args:
         choice: which.
-        screen: the participant's display.
+        screen: the study's page on the participant's display.
         clock: session clock.
         settings: of the simulated participant, only for ``mock``.
         truth: where the simulated participant's true fixations go.
+        frame: the whole display, which a tracker's coordinates refer to; when omitted, the page fills it.
 
     Raises:
         SourceError: it cannot be opened.
         GazeTwinError: the viewer program or the recording to replay failed.
     """
     with ExitStack() as stack:
-        rig = _rig(stack, choice, screen, clock, settings, truth)
+        rig = _rig(stack, choice, screen, clock, settings, truth, frame)
         stack.callback(rig.source.close)
         rig.source.open()
         yield rig
@@ -150,13 +153,14 @@ def _rig(
     clock: Clock,
     settings: ViewerSettings | None,
     truth: Path | None,
+    frame: DisplayFrame | None,
 ) -> Rig:
     if choice.kind == "mouse":
         return Rig(MouseSource(clock))
     if choice.file is not None:
         return Rig(ReplaySource(choice.file, clock=clock))
     if choice.kind == "lsl":
-        return Rig(_tracker(choice, screen, clock))
+        return Rig(_tracker(choice, screen, clock, frame))
     viewer = SimulatedViewer(settings or ViewerSettings(), truth, uuid.uuid4().hex[:12])
     ready = viewer.start()
     stack.callback(viewer.close)
@@ -164,13 +168,15 @@ def _rig(
     return Rig(source, viewer, ready.preferred)
 
 
-def _tracker(choice: SourceChoice, screen: Screen, clock: Clock) -> GazeSource:
+def _tracker(choice: SourceChoice, screen: Screen, clock: Clock, frame: DisplayFrame | None) -> GazeSource:
     identity = choice.name or None
     if choice.surface is not None:
         surface = read_surface(choice.surface)
-        return SurfaceSource(screen, surface, identity, clock=clock, named_in=str(choice.surface))
+        return SurfaceSource(
+            screen, surface, identity, clock=clock, named_in=str(choice.surface), frame=frame
+        )
     how = reading(choice.profile)
-    return LslSource(screen, clock=clock, identity=identity, reading=how)
+    return LslSource(screen, clock=clock, identity=identity, reading=how, frame=frame)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from protocols.geometry import Screen
 from protocols.participant import Participant
+from protocols.placement import DisplayFrame
 from protocols.study import StudyProtocol
 
 if TYPE_CHECKING:
@@ -21,10 +22,13 @@ class Display:
     Attributes:
         name: as the window system calls it; empty for the one that is not the operator's.
         screen: the study's page on it: page px, the millimetres that those px take up, viewing distance.
+        frame: the whole display, which a tracker's coordinates refer to, and where the page lies; None
+            when it fills the display. Goes to ``studio.sources.opened``; ``screen`` also to ``Order.display``.
     """
 
     name: str
     screen: Screen
+    frame: DisplayFrame | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

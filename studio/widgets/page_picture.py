@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from protocols.geometry import FloatArray
 from protocols.stimulus import Page, PixelArray
-from studio.placement import Placement
+from protocols.placement import Placement
 from studio.state import Trail
 from studio.theme import Palette, heat_hex, ink_on
 

@@ -36,8 +36,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from protocols.errors import StudyInvalid
+from protocols.placement import Placement, place
 from protocols.stimulus import PixelArray
-from studio.placement import Placement, place
 
 KEYS: dict[int, str] = {
     Qt.Key.Key_Left: "left",
