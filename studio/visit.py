@@ -23,7 +23,7 @@ class Display:
         name: as the window system calls it; empty for the one that is not the operator's.
         screen: the study's page on it: page px, the millimetres that those px take up, viewing distance.
         frame: the whole display, which a tracker's coordinates refer to, and where the page lies; None
-            when it fills the display. Goes to ``studio.sources.opened``; ``screen`` also to ``Order.display``.
+            when it fills the display. For ``studio.sources.opened``; ``screen`` also for ``Order.display``.
     """
 
     name: str
