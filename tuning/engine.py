@@ -18,13 +18,14 @@ from protocols.errors import GazeTwinError, ProgramError, SetupError, TuningErro
 from protocols.wire import Cancelled, Done, Failed, Message, decode, encode
 from tuning import events
 from tuning.events import Event, Request
+from tuning.handover import Handover
 
 if TYPE_CHECKING:
     from tuning.jobs import Workbench
 
 log = logging.getLogger(__name__)
 
-Task = events.Load | events.Work | Failed
+Task = events.Load | events.Work | Handover | Failed
 
 
 def reserved_stdout() -> IO[str]:
@@ -91,7 +92,7 @@ class Engine:
             self._cancel.clear()
         self._emit(end)
 
-    def _worked(self, request: events.Load | events.Work) -> Done | Failed | Cancelled:
+    def _worked(self, request: events.Load | events.Work | Handover) -> Done | Failed | Cancelled:
         try:
             return self._run(self._job(request))
         except GazeTwinError as error:
@@ -110,9 +111,11 @@ class Engine:
                 return Cancelled()
         return Done()
 
-    def _job(self, request: events.Load | events.Work) -> Generator[Event, None, None]:
+    def _job(self, request: events.Load | events.Work | Handover) -> Generator[Event, None, None]:
         if isinstance(request, events.Load):
             return self._load(request)
+        if isinstance(request, Handover):
+            return handed_over(request)
         if self._bench is None:
             raise TuningError(
                 f"No backbone is loaded, but {request.kind!r} was asked for.",
@@ -143,6 +146,19 @@ def open_bench(model: events.Load) -> Workbench:
     return Workbench(model)
 
 
+def handed_over(request: Handover) -> Generator[Event, None, None]:
+    """Return the events of a request about personas that leave the building.
+
+    Raises:
+        SetupError: the model libraries are not installed.
+    """
+    try:
+        from tuning.exporting.jobs import job
+    except ModuleNotFoundError as error:
+        raise without_model_libraries(error) from error
+    return job(request)
+
+
 def without_model_libraries(error: ModuleNotFoundError) -> SetupError:
     """Return what to tell when torch or transformers are not there."""
     return SetupError(
@@ -152,7 +168,7 @@ def without_model_libraries(error: ModuleNotFoundError) -> SetupError:
     )
 
 
-def _unexpected(request: events.Load | events.Work, error: Exception) -> ProgramError:
+def _unexpected(request: events.Load | events.Work | Handover, error: Exception) -> ProgramError:
     return ProgramError(
         f"The engine could not finish {request.kind!r}: {type(error).__name__}: {error}.",
         "This is a mistake in the program or its surroundings, not in the data.",

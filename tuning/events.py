@@ -11,9 +11,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from protocols.stimulus import CarouselScreen, Viewport
+from protocols.stimulus import Viewport
 from protocols.wire import Cancelled, Done, Failed, Message, Progress
 from tuning.config import Device, FitConfig, Precision
+from tuning.handover import Exported, Handover, Targets
+from tuning.pagespec import PageSpec as PageSpec
 
 Shares = tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...]
 Index = Annotated[int, Field(ge=0)]
@@ -30,23 +32,6 @@ ROWS = (
     "uniform",
 )
 TWINS = ("twin", "twin_combined")
-
-
-class PageSpec(Message):
-    """A page to predict, independent of any recording.
-
-    Attributes:
-        screen: the films.
-        viewport: scroll and swipes.
-        preferred: the participant's preferred genres, top genre first; None for those of the persona.
-        images: folder of poster images, empty to draw all posters.
-    """
-
-    kind: Literal["page"] = "page"
-    screen: CarouselScreen
-    viewport: Viewport
-    preferred: tuple[str, ...] | None = None
-    images: str = ""
 
 
 # ---- requests
@@ -157,7 +142,7 @@ class Shutdown(Message):
 Work = Begin | Predict | Observe | Fit | Compare | Simulate
 """What a loaded backbone can be asked."""
 
-Request = Load | Begin | Predict | Observe | Fit | Compare | Simulate | Cancel | Shutdown
+Request = Load | Begin | Predict | Observe | Fit | Compare | Simulate | Cancel | Shutdown | Handover
 
 
 # ---- events
@@ -375,6 +360,8 @@ Event = (
     | Simulated
     | Compared
     | Saved
+    | Exported
+    | Targets
     | Progress
     | Done
     | Failed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +77,7 @@ class Persona:
 
     def save(self, path: Path) -> None:
         """Write one safetensors file; an existing one is replaced as a whole."""
-        tensorfile.write(path, self._tensors(), self.provenance)
+        tensorfile.write(path, self.tensors(), self.provenance)
 
     @classmethod
     def load(cls, path: Path) -> Persona:
@@ -99,7 +100,7 @@ class Persona:
             prompt=SoftPrompt(tensors["prompt"], provenance.participant),
             coefficients=tensors["coefficients"],
             personal=tensors["personal"],
-            habit=_habit(tensors, provenance.uniform_shares),
+            habit=habit_of(tensors, provenance.uniform_shares),
             provenance=provenance,
             use=use,
         )
@@ -119,7 +120,8 @@ class Persona:
 
         return Twin.of(self, load_backbone(backbone) if isinstance(backbone, str) else backbone)
 
-    def _tensors(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
+        """Return everything but the provenance, as a file keeps it."""
         pooling = self.habit.pooling
         used = {} if self.use is None else self.use.arrays()
         return {
@@ -148,7 +150,12 @@ def _use(tensors: dict[str, Tensor], told: UseReference | None, path: Path) -> T
     return TablesOfUse.of_arrays(arrays, told.signal, told.genres, told.views, told.unseen)
 
 
-def _habit(tensors: dict[str, Tensor], uniform_shares: dict[str, float]) -> Habit:
+def habit_of(tensors: Mapping[str, Tensor], uniform_shares: Mapping[str, float]) -> Habit:
+    """Return position habit and exponents from the tensors of a file.
+
+    Raises:
+        PersonaMismatch: a density that is not positive.
+    """
     density = tensors["habit.density"].double().numpy()
     if (density <= 0).any():
         raise PersonaMismatch(

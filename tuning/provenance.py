@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from protocols.consent import EXPORT, Consent, Scope
 from protocols.participant import Pseudonym, Rating
 from tuning.config import FitConfig, Signal
 from tuning.examples import Split
-
-SCHEMA = "gazetwin-persona/1"
-EXPORT_SCOPE = "export"
 
 
 class Edge(BaseModel):
@@ -21,22 +20,36 @@ class Edge(BaseModel):
 
 
 class ConsentReference(Edge):
-    """What the participant of one recording agreed to.
+    """What the participant of one recording agreed to; see `protocols.consent.Consent`.
 
     Attributes:
-        version: of the consent text, empty when none was recorded.
-        given_utc: when, ISO 8601, empty when not recorded.
-        scope: what was agreed to; None when the recording does not say.
+        version: of the consent form, empty when the recording does not say.
+        digest: of the consent form, likewise.
+        given_unix_s: when, in s since 1970; None when the recording does not say.
+        scopes: what was agreed to; None when the recording does not say, as those of earlier versions and
+            those of simulated viewers.
     """
 
     version: str = ""
-    given_utc: str = ""
-    scope: tuple[str, ...] | None = None
+    digest: str = ""
+    given_unix_s: float | None = None
+    scopes: tuple[Scope, ...] | None = None
+
+    @classmethod
+    def of(cls, record: Mapping[str, object]) -> ConsentReference:
+        """Return what a session's consent record says; nothing, when it has another form."""
+        try:
+            given = Consent.model_validate(record)
+        except ValidationError:
+            return cls()
+        return cls(
+            version=given.version, digest=given.digest, given_unix_s=given.given_unix_s, scopes=given.scopes
+        )
 
     @property
     def allows_export(self) -> bool:
-        """Whether a persona may be handed over; a recording that names no scope does not forbid it."""
-        return self.scope is None or EXPORT_SCOPE in self.scope
+        """Whether a persona may be handed over; a recording that names no scopes does not forbid it."""
+        return self.scopes is None or EXPORT in self.scopes
 
 
 class SessionReference(Edge):

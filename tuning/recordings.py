@@ -92,15 +92,5 @@ def _reference(recording: Recording) -> SessionReference:
         sha256=hashlib.sha256(recording.path.read_bytes()).hexdigest(),
         study=recording.study_name,
         study_digest=recording.study_digest,
-        consent=_consent(recording.consent),
-    )
-
-
-def _consent(record: Mapping[str, object]) -> ConsentReference:
-    """Return what of a consent record decides about personas; names and signatures stay behind."""
-    scope = record.get("scope")
-    return ConsentReference(
-        version=str(record.get("version", "")),
-        given_utc=str(record.get("given_utc", "")),
-        scope=tuple(str(part) for part in scope) if isinstance(scope, list) else None,
+        consent=ConsentReference.of(recording.consent),
     )

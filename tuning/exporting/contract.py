@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from protocols.errors import ExportError
 from protocols.stimulus import Page
-from tuning.events import PageSpec
+from tuning.handover import How
+from tuning.pagespec import PageSpec
 from tuning.provenance import Provenance
 from tuning.tables_of_use import TablesOfUse
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from tuning.persona import Persona
     from tuning.simulate import Seen
 
-How = Literal["measured", "derived", "proxy", "constant", "omitted"]
 HOWS: tuple[How, ...] = ("measured", "derived", "proxy", "constant", "omitted")
 REPORT = "export_report.json"
 
