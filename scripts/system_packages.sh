@@ -9,7 +9,7 @@ if [ "$(uname -s)" = Linux ] && command -v dpkg-query >/dev/null; then
         libegl1 libgl1 libglib2.0-0 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1
         libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
         libxcb-shape0 libxcb-sync1 libxcb-xfixes0 libxcb-xinerama0 libxcb-xinput0 libxcb-xkb1
-        xvfb
+        xvfb x11-xserver-utils
     )
     "$python" -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3 python3-venv)
 
