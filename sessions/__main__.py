@@ -1,4 +1,5 @@
-"""Jobs on recordings as programs of their own: ``python -P -m sessions derive|check|recover FILE``.
+"""Jobs on recordings as programs of their own: ``python -P -m sessions derive|check|recover FILE``,
+``python -P -m sessions list FOLDER``, ``python -P -m sessions erase FOLDER PARTICIPANT``.
 
 Each prints one message of ``protocols.wire`` a line: progress, then done or failed.
 """
@@ -16,8 +17,11 @@ from protocols.errors import GazeTwinError
 from protocols.wire import Done, Failed, Message, Progress, encode
 from sessions.check import check
 from sessions.derive import derive
+from sessions.erase import erase, find
+from sessions.quality_store import store_quality
 from sessions.recover import recover
 from sessions.slots import SlotParameters
+from sessions.store import SessionStore
 
 Send = Callable[[Message], None]
 
@@ -49,6 +53,16 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(job=job)
         if name == "derive":
             sub.add_argument("--within-px", type=float, default=0.0)
+        if name == "check":
+            sub.add_argument("--keep", action="store_true", help="keep the judgement in the recording")
+    listing = jobs.add_parser("list")
+    listing.add_argument("path", type=Path)
+    listing.set_defaults(job=_list)
+    erasing = jobs.add_parser("erase")
+    erasing.add_argument("path", type=Path)
+    erasing.add_argument("participant")
+    erasing.add_argument("--only-find", action="store_true", help="tell what would be removed")
+    erasing.set_defaults(job=_erase)
     return parser
 
 
@@ -64,12 +78,30 @@ def _check(wanted: argparse.Namespace, send: Send) -> Done:
     def on_page(done: int, total: int) -> None:
         send(Progress(done=done, total=total, unit="pages", message="comparing pages with their digests"))
 
-    return Done(result=check(wanted.path, on_page).model_dump(mode="json"))
+    report = check(wanted.path, on_page)
+    if wanted.keep:
+        store_quality(wanted.path, report)
+    return Done(result=report.model_dump(mode="json"))
 
 
 def _recover(wanted: argparse.Namespace, send: Send) -> Done:
     send(Progress(done=0, message="copying and repairing"))
     return Done(result=recover(wanted.path).model_dump(mode="json"))
+
+
+def _list(wanted: argparse.Namespace, send: Send) -> Done:
+    send(Progress(done=0, message="looking for sessions"))
+    return Done(
+        result={"sessions": [one.model_dump(mode="json") for one in SessionStore(wanted.path).list()]}
+    )
+
+
+def _erase(wanted: argparse.Namespace, send: Send) -> Done:
+    send(Progress(done=0, message="looking for everything about the participant"))
+    found = find(wanted.participant, wanted.path)
+    if wanted.only_find:
+        return Done(result={"files": [str(path) for path in found.files], "left": {**found.left}})
+    return Done(result=erase(found).model_dump(mode="json"))
 
 
 if __name__ == "__main__":

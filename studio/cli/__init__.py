@@ -18,6 +18,7 @@ from studio.cli import (
     compare,
     demo,
     doctor,
+    erase,
     export,
     fit,
     import_,
@@ -48,6 +49,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     simulate.simulate,
     check.check,
     recover.recover,
+    erase.erase,
     import_.import_,
     doctor.doctor,
 )
