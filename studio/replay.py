@@ -113,7 +113,7 @@ def replay(path: Path, speed: float, on_lsl: bool = False) -> Iterator[Progress 
         ChannelsUnknown: it cannot be sent, see ``OntoLsl``.
     """
     with Recording.open(path) as recording:
-        against, expected = _reference(recording)
+        against, expected = reference(recording)
         live = pipeline(recording, expected.parameters)
         outlets = OntoLsl(recording, speed) if on_lsl else None
         with closing(outlets) if outlets else nullcontext():
@@ -147,7 +147,7 @@ def moment_s(step: Step) -> float:
     return step.t_s
 
 
-def _reference(recording: Recording) -> tuple[Against, Slots]:
+def reference(recording: Recording) -> tuple[Against, Slots]:
     """Return the answers to compare with: the oldest there are that were found in the same way."""
     found_live, derived = recording.live_slots(), recording.slots()
     if found_live is not None and found_live.digest == derived.digest:
