@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -67,7 +67,7 @@ def streams(timeout_s: float = 1.0) -> list[StreamDescription]:
 
 def discover(wanted: str, timeout_s: float) -> list[tuple[Any, StreamDescription]]:
     """Return what answers to a condition within ``timeout_s``: handles and descriptions, sorted by name."""
-    return _sorted(_described(load_pylsl().resolve_bypred(wanted, 1024, timeout_s)))
+    return _sorted(described(load_pylsl().resolve_bypred(wanted, 1024, timeout_s)))
 
 
 def survey(
@@ -82,7 +82,7 @@ def survey(
     bare = [(handle, one) for handle in handles if (one := _read_or_leave(_unasked, handle)) is not None]
     wanted = [handle for handle, one in bare if not types or one.type in types]
     others = [one for _, one in bare if types and one.type not in types and _could_be_gaze(one)]
-    return _sorted(_described(wanted)), sorted(others, key=lambda one: (one.name, one.source_id, one.uid))
+    return _sorted(described(wanted)), sorted(others, key=lambda one: (one.name, one.source_id, one.uid))
 
 
 def choose(
@@ -190,13 +190,19 @@ class StreamWatch:
         return time.monotonic() - self._since_s >= self._SETTLED_S and not self.handles()
 
 
-def _described(handles: list[Any]) -> list[tuple[Any, StreamDescription]]:
-    """Describe all at once, so that those whose programs do not answer hold nobody up."""
+def described(handles: list[Any]) -> list[tuple[Any, StreamDescription]]:
+    """Ask all at once, so that those whose programs do not answer hold nobody up."""
     if not handles:
         return []
     with ThreadPoolExecutor(min(len(handles), _AT_ONCE), "describe") as pool:
-        described = pool.map(partial(_read_or_leave, describe), handles)
-        return [(handle, one) for handle, one in zip(handles, described, strict=True) if one is not None]
+        told = pool.map(partial(_read_or_leave, describe), handles)
+        return [(handle, one) for handle, one in zip(handles, told, strict=True) if one is not None]
+
+
+def might_be_gaze(handle: Any, types: Sequence[str]) -> bool:
+    """Tell whether a resolved stream is of one of the types, or numbers that are declared as nothing else."""
+    one = _read_or_leave(_unasked, handle)
+    return one is not None and (one.type in types or _could_be_gaze(one))
 
 
 def _sorted(described: list[tuple[Any, StreamDescription]]) -> list[tuple[Any, StreamDescription]]:
@@ -218,7 +224,7 @@ def _read_or_leave(read: Callable[[Any], StreamDescription], handle: Any) -> Str
 
 def _usable(handles: list[Any], reading: Reading) -> tuple[list[Found], list[ChannelsUnknown]]:
     usable, refusals = [], []
-    for handle, stream in _described(handles):
+    for handle, stream in described(handles):
         try:
             usable.append(Found(handle, stream, reading.recognise(stream)))
         except ChannelsUnknown as refusal:
@@ -261,7 +267,7 @@ def _unanswered(
     """Tell that nothing of the kind answers, or that what does is of another type and why it is not read."""
     seen = load_pylsl().resolve_streams(_OTHERS_S)
     others = [s for s in seen if reading.types and s.type() not in reading.types]
-    meant = _described([s for s in others if (name or source_id) and _goes_by(s, name, source_id)])
+    meant = described([s for s in others if (name or source_id) and _goes_by(s, name, source_id)])
     if meant:
         return _of_another_type(meant[0][1], reading)
     return _not_found(name, source_id, timeout_s, reading, seen)

@@ -160,7 +160,7 @@ def _rig(
     if choice.file is not None:
         return Rig(ReplaySource(choice.file, clock=clock))
     if choice.kind == "lsl":
-        return Rig(_tracker(choice, screen, clock, frame))
+        return Rig(tracker(choice, screen, clock, frame))
     viewer = SimulatedViewer(settings or ViewerSettings(), truth, uuid.uuid4().hex[:12])
     ready = viewer.start()
     stack.callback(viewer.close)
@@ -168,7 +168,8 @@ def _rig(
     return Rig(source, viewer, ready.preferred)
 
 
-def _tracker(choice: SourceChoice, screen: Screen, clock: Clock, frame: DisplayFrame | None) -> GazeSource:
+def tracker(choice: SourceChoice, screen: Screen, clock: Clock, frame: DisplayFrame | None) -> GazeSource:
+    """Return the source of a choice of kind ``lsl``, not yet open."""
     identity = choice.name or None
     if choice.surface is not None:
         surface = read_surface(choice.surface)
