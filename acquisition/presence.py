@@ -1,0 +1,79 @@
+"""The streams on the network that are gaze or might be, as they appear and disappear."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from acquisition.lsl_discovery import StreamWatch, described, might_be_gaze, predicate
+from acquisition.streams import StreamDescription
+
+_FIRST_S = 1.0  # how long streams may take to answer before it is said that there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A stream that is there now.
+
+    Attributes:
+        handle: pylsl's StreamInfo, to connect with.
+        stream: its description, with channels.
+    """
+
+    handle: Any
+    stream: StreamDescription
+
+
+class Presence:
+    """Keeps looking for streams. Made and asked in threads that may wait; one call at a time."""
+
+    def __init__(self) -> None:
+        self._watch: StreamWatch | None = None
+        self._known: dict[str, Present] = {}
+        self._others: set[str] = set()
+
+    def look(self, types: Sequence[str]) -> tuple[Present, ...]:
+        """Return what is there, sorted by name. The first call takes a second, and a new stream a moment.
+
+        Args:
+            types: content types that are gaze; numbers of any other type might be.
+
+        Raises:
+            SetupError: there is no liblsl.
+        """
+        if self._watch is None:
+            self._watch = StreamWatch(predicate(types=()))
+            time.sleep(_FIRST_S)
+        handles = {handle.uid(): handle for handle in self._watch.handles()}
+        self._others &= set(handles)
+        self._known = {uid: one for uid, one in self._known.items() if uid in handles}
+        new = [
+            handle for uid, handle in handles.items() if uid not in self._known and uid not in self._others
+        ]
+        wanted = [handle for handle in new if might_be_gaze(handle, types)]
+        self._others |= {handle.uid() for handle in new} - {handle.uid() for handle in wanted}
+        for handle, stream in described(wanted):
+            self._known[stream.uid] = Present(handle, stream)
+        return tuple(sorted(self._known.values(), key=lambda one: (one.stream.name, one.stream.uid)))
+
+    def close(self) -> None:
+        """Stop looking. Idempotent."""
+        self._watch = None
+        self._known.clear()
+
+
+def alike(stream: StreamDescription, streams: Sequence[StreamDescription]) -> list[StreamDescription]:
+    """Return the other streams that pass for this one: the same source id or, without any, the same name."""
+    identity = stream.source_id or stream.name
+    return [
+        other for other in streams if other.uid != stream.uid and (other.source_id or other.name) == identity
+    ]
+
+
+def identity(stream: StreamDescription, streams: Sequence[StreamDescription]) -> str:
+    """Return what names a stream and no other that is there: source id, name or, both shared, its uid."""
+    others = [other for other in streams if other.uid != stream.uid]
+    taken = {word for other in others for word in (other.name, other.source_id, other.uid)}
+    return next((word for word in (stream.source_id, stream.name) if word and word not in taken), stream.uid)
