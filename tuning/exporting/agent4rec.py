@@ -39,10 +39,10 @@ class Agent4Rec:
         Field("high_rating", "measured", "genres of 4 stars or more, or preferred ones"),
         Field("low_rating", "measured", "genres of 2 stars or less"),
         Field(
-            "activity", "proxy", "by pages that ended with a click, in the cohort; 2 if that has fewer than 3"
+            "activity", "proxy", "by pages that ended with a click, in the cohort; 2 when nobody stands out"
         ),
         Field(
-            "diversity", "proxy", "by spread of clicks over genres, in the cohort; 2 if that has fewer than 3"
+            "diversity", "proxy", "by spread of clicks over genres, in the cohort; 2 when nobody stands out"
         ),
         Field("conformity", "proxy", "always 2: needs ratings of films against the average, not measured"),
         Field("avatar id", "constant", "row number; Agent4Rec gives it the history of that MovieLens user"),
@@ -111,8 +111,8 @@ def _spread(use: TablesOfUse) -> float:
 
 
 def _levels(values: Sequence[float], percentiles: tuple[int, int]) -> list[int]:
-    """Return 1 to 3 by percentiles of the cohort, as Agent4Rec does; the middle when it is too small."""
-    if len(values) < FEWEST_TO_COMPARE:
+    """Return 1 to 3 by percentiles of the cohort, as Agent4Rec does; the middle when that says nothing."""
+    if len(values) < FEWEST_TO_COMPARE or min(values) == max(values):
         return [MIDDLE] * len(values)
     low, high = np.percentile(values, percentiles)
     return [HIGH if value > high else MIDDLE if value > low else LOW for value in values]

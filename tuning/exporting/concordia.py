@@ -73,7 +73,7 @@ class Concordia:
     version = "2.1.0"
     settings = (Setting("goal", "what the entity wants, in a sentence; it has no goal without it"),)
     fields = (
-        Field("params.name", "measured", "the pseudonym"),
+        Field("params.name", "derived", "the pseudonym"),
         Field("params.memory_state", "measured", "what was answered, looked at and clicked, in sentences"),
         Field("params.goal", "constant", "as given with --set goal=..., otherwise none"),
         Field("prefab, role", "constant", "basic__Entity, entity"),

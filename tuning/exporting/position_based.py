@@ -73,7 +73,10 @@ class ClickModels:
         return (
             Field(examination, "measured", f"looked at, of page views that showed it; {SMOOTHING}", views),
             Field(attraction, "measured", f"clicked, of the films looked at; {SMOOTHING}", examined),
-            *(Field(attraction, "omitted", f"nobody looked at a film of {g}", 0) for g in self.left_out),
+            *(
+                Field(f"{attraction} of {g}", "omitted", "nobody looked at such a film", 0)
+                for g in self.left_out
+            ),
             *(gap for model in self.of for gap in self._gaps(model, examination, attraction)),
         )
 
@@ -81,8 +84,8 @@ class ClickModels:
         places = [str(position) for position in np.flatnonzero(model.places.shown == 0)]
         genres = [self.genres[i] for i in np.flatnonzero(model.genres.examined == 0)]
         unknown = (
-            (examination, "was never shown a film at position", places),
-            (attraction, "never looked at a film of", genres),
+            (f"{examination} of unseen positions", "was never shown a film at position", places),
+            (f"{attraction} of unseen genres", "never looked at a film of", genres),
         )
         return [
             Field(name, "proxy", f"{lack} {', '.join(of)}; the mean rate stands in", 0, model.participant)

@@ -21,7 +21,7 @@ from tuning.tables_of_use import PLACE, Counts, TablesOfUse
 Topic = Literal["taste", "looking", "clicking", "source"]
 LIKED_STARS, DISLIKED_STARS = 4, 2
 _VERB: dict[Signal, str] = {"fixation": "looked at", "cursor": "rested the mouse cursor on"}
-_DEVICE: dict[Signal, str] = {"fixation": "an eye tracker", "cursor": "the mouse cursor"}
+_SOURCE: dict[Signal, str] = {"fixation": "fixations", "cursor": "positions of the mouse cursor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +112,25 @@ def _looking(name: str, use: TablesOfUse) -> list[Sentence]:
     verb = _VERB[use.signal]
     width = int(use.places[:, PLACE.index("column")].max()) + 1
     found = [
-        _share(f"Of the films shown in row {row + 1} from the top of the screen, {name} {verb}", counts)
+        _share(f"in row {row + 1} from the top of the screen", f"{name} {verb}", counts)
         for row, counts in _grouped(use, use.places[:, PLACE.index("position")] // width)
     ]
     found += [
-        _share(f"Of the films shown in place {column + 1} from the left, {name} {verb}", counts)
+        _share(f"in place {column + 1} from the left", f"{name} {verb}", counts)
         for column, counts in _grouped(use, use.places[:, PLACE.index("column")])
     ]
     looks = int(use.slots.examined.sum())
     if looks:
         mean_ms = float(use.dwell_ms.sum()) / looks
-        text = f"On a page, {name} {verb} a film for {mean_ms:.0f} ms in all (mean of {looks} films)."
+        text = f"When {name} {verb} a film on a page, it was for {mean_ms:.0f} ms in all (mean of {looks})."
         found.append(Sentence("looking", text, looks))
     return found
 
 
-def _share(start: str, counts: Counts) -> Sentence:
+def _share(where: str, looked: str, counts: Counts) -> Sentence:
     shown, examined = int(counts.shown.sum()), int(counts.examined.sum())
-    return Sentence("looking", f"{start} {examined} of {shown} ({examined / shown:.0%}).", shown)
+    text = f"Of {shown} films shown {where}, {looked} {examined} ({examined / shown:.0%})."
+    return Sentence("looking", text, shown)
 
 
 def _grouped(use: TablesOfUse, group: IntArray) -> list[tuple[int, Counts]]:
@@ -143,8 +144,8 @@ def _clicking(name: str, use: TablesOfUse) -> list[Sentence]:
     per_genre = [
         Sentence(
             "clicking",
-            f"Of the films of the genre {_genre(genre)} that {name} {verb} ({examined}), {name} clicked"
-            f" {clicked} ({clicked / examined:.0%}).",
+            f"Of {examined} {_genre(genre)} films that {name} {verb}, {name} clicked {clicked}"
+            f" ({clicked / examined:.0%}).",
             examined,
         )
         for genre, (_, examined, _, clicked) in zip(use.genres, use.films.table().tolist(), strict=True)
@@ -156,7 +157,7 @@ def _clicking(name: str, use: TablesOfUse) -> list[Sentence]:
 def _source(name: str, use: TablesOfUse) -> Sentence:
     return Sentence(
         "source",
-        f"These numbers were counted on {use.views} pages of film carousels in a laboratory study with"
-        f" {_DEVICE[use.signal]}; {name} is a pseudonym, and nothing else is known of the person.",
+        f"These numbers were counted from {_SOURCE[use.signal]} on {use.views} pages of film carousels in a"
+        f" study; {name} is a pseudonym, and nothing else is known of the person.",
         use.views,
     )

@@ -74,7 +74,7 @@ class TinyTroupe:
     version = "0.6.0"
     settings: tuple[Setting, ...] = ()
     fields = (
-        Field("persona.name", "measured", "the pseudonym"),
+        Field("persona.name", "derived", "the pseudonym"),
         Field("persona.preferences", "measured", "genres of 4 stars or more, of 2 or less, as answered"),
         Field("persona.behaviors", "measured", "what was looked at and clicked, in sentences"),
         Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +20,7 @@ from tuning.tables_of_use import COUNTS, Counts
 
 SUFFIX = ".click_model.json"
 GRADES = 5
+_FACTORS = ("exam_prob", "click_prob")
 Probability = Annotated[float, Bounded(gt=0, lt=1)]
 
 
@@ -69,9 +71,10 @@ class Ultra:
             graded = _graded(subject)
             model = ClickModel(click_prob=_click_prob(graded), exam_prob=tuple(own.examination.tolist()))
             write_json(folder / f"{subject.name}{SUFFIX}", model.model_dump(mode="json"))
-            examination = [f for f in models.fields("exam_prob", "") if f.name == "exam_prob"]
-            filled += [*(Field(f.name, f.how, f.note, f.n, subject.name) for f in examination)]
-            filled += _told(graded, subject)
+            examination = [f for f in models.fields(*_FACTORS) if f.name.startswith(_FACTORS[0])]
+            filled += [
+                replace(field, participant=subject.name) for field in (*examination, *_told(graded, subject))
+            ]
         return (*filled, *self.fields[2:])
 
     def verify(self, folder: Path) -> Verification:
@@ -122,8 +125,8 @@ def _told(graded: Counts, subject: Subject) -> list[Field]:
     if unknown:
         grades = ", ".join(map(str, unknown))
         note = f"no film of grade {grades} was looked at; interpolated between the others"
-        found.append(Field("click_prob", "proxy", note, 0))
-    return [Field(f.name, f.how, f.note, f.n, subject.name) for f in found]
+        found.append(Field("click_prob of unseen grades", "proxy", note, 0))
+    return found
 
 
 def _refuse_others(folder: Path) -> None:

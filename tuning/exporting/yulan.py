@@ -32,7 +32,7 @@ class YuLan:
         ),
     )
     fields = (
-        Field("name", "measured", "the pseudonym"),
+        Field("name", "derived", "the pseudonym"),
         Field("interest", "measured", "genres of 4 stars or more, or preferred ones, as answered"),
         Field("age", "proxy", "not known; the placeholder that was given"),
         Field("gender", "proxy", "not known; the placeholder that was given; it chooses a picture"),
