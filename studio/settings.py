@@ -27,6 +27,16 @@ VERSION = 2
 LEAST_SCALE, MOST_SCALE, SCALE_STEP = 0.8, 2.0, 0.1
 
 
+class Sized(BaseModel):
+    """A display as somebody measured it: visible area, and how far the eyes are from it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width_mm: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    height_mm: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    distance_mm: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
 class Settings(BaseModel):
     """Settings of this machine; those of a study travel with the study.
 
@@ -37,6 +47,9 @@ class Settings(BaseModel):
         data_folder: sessions, personas and reports live below it.
         window: left, top, width and height of the Studio's window in px, None before it was ever closed.
         last_study: name or path of the study that was chosen last, empty before the first.
+        displays: displays that were set up before, by connector and model.
+        photodiode: corner of the participant's display in which a patch toggles at each page onset.
+        publish_markers: markers go onto LSL while a session runs, for other recorders.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +60,9 @@ class Settings(BaseModel):
     data_folder: Path = Field(default_factory=lambda: Path.home() / DISTRIBUTION)
     window: tuple[int, int, int, int] | None = None
     last_study: str = ""
+    displays: dict[str, Sized] = Field(default_factory=dict)
+    photodiode: Literal["", "top-left", "top-right", "bottom-left", "bottom-right"] = ""
+    publish_markers: bool = True
 
     def scaled(self, steps: int) -> Settings:
         """Return the settings with a font so many steps larger; 0 for the ordinary size."""
