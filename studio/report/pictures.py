@@ -42,22 +42,29 @@ def heat_picture(page: Page, shares: Sequence[float], full_share: float) -> str:
     Returns:
         A data URI of a JPEG, 640 px wide.
     """
+    picture = heat_image(page, shares, full_share)
+    scale = WIDTH_PX / page.image.shape[1]
+    _write_shares(ImageDraw.Draw(picture), _boxes(page, scale), shares, full_share)
+    return _jpeg(picture)
+
+
+def heat_image(
+    page: Page, shares: Sequence[float], full_share: float, width_px: int = WIDTH_PX
+) -> Image.Image:
+    """Draw the share per slot over the page in grey, ``width_px`` wide; without shares only the page."""
     base = Image.fromarray(page.image).convert("L").point(lambda v: v * _GREY_LIGHT).convert("RGB")
-    small, scale = _shrunk(base)
+    small, scale = _shrunk(base, width_px)
     overlay = small.copy()
     draw = ImageDraw.Draw(overlay)
     mask = Image.new("L", small.size, 0)
     veil = ImageDraw.Draw(mask)
     weakest, strongest = _HEAT_OPACITY
-    boxes = [tuple(edge * scale for edge in box) for box in page.layout.boxes().tolist()]
-    for box, share in zip(boxes, shares, strict=True):
+    for box, share in zip(_boxes(page, scale) if len(shares) else [], shares, strict=True):
         if share > 0:
             level = min(share / full_share, 1.0)
             draw.rectangle(box, fill=heat_hex(level))
             veil.rectangle(box, fill=round(255 * (weakest + (strongest - weakest) * level)))
-    picture = Image.composite(overlay, small, mask)
-    _write_shares(ImageDraw.Draw(picture), boxes, shares, full_share)
-    return _jpeg(picture)
+    return Image.composite(overlay, small, mask)
 
 
 def scanpath_picture(page: Page, fixations: Sequence[Fixation]) -> str:
@@ -86,6 +93,11 @@ _ROW_HUES = ((0, 114, 178), (0, 138, 100), (178, 66, 120), (150, 110, 0))
 OFF_POSTER = "#9AA3AD"
 
 
+def row_hex(row: int) -> str:
+    """Return the colour of a row of posters, 0 at the top, as ``#RRGGBB``."""
+    return _grid_colour(row, 2)
+
+
 def _grid_colour(row: int, column: int) -> str:
     hue = np.asarray(_ROW_HUES[row % len(_ROW_HUES)], dtype=np.float64)
     towards_white = 0.62 - 0.155 * min(column, 4)
@@ -106,9 +118,13 @@ def _write_shares(
         draw.text((x, y), said, fill=ink_on(colour), font=face, anchor="mm")
 
 
-def _shrunk(image: Image.Image) -> tuple[Image.Image, float]:
-    scale = WIDTH_PX / image.width
-    return image.resize((WIDTH_PX, round(image.height * scale)), Image.Resampling.LANCZOS), scale
+def _boxes(page: Page, scale: float) -> list[tuple[float, float, float, float]]:
+    return [(left, top, right, bottom) for left, top, right, bottom in (page.layout.boxes() * scale).tolist()]
+
+
+def _shrunk(image: Image.Image, width_px: int = WIDTH_PX) -> tuple[Image.Image, float]:
+    scale = width_px / image.width
+    return image.resize((width_px, round(image.height * scale)), Image.Resampling.LANCZOS), scale
 
 
 def _jpeg(image: Image.Image) -> str:
