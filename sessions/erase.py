@@ -111,7 +111,7 @@ def find(participant: str, folder: Path) -> Found:
         )
     store = SessionStore(folder)
     listed = store.list()
-    _refuse_recording(participant, listed)
+    _refuse_recording(participant, folder, listed)
     return _Search(participant, store, listed).found()
 
 
@@ -148,7 +148,7 @@ class _Search:
     def __init__(self, participant: str, store: SessionStore, listed: Sequence[Listed]) -> None:
         self._store, self._folder, self._participant = store, store.folder, participant
         self._listed = listed
-        self._own = [one for one in listed if _is_theirs(one, participant)]
+        self._own = [one for one in listed if _is_theirs(one, participant, self._folder)]
         self._ids = tuple(one.session_id for one in self._own if one.session_id)
         self._others = {one.participant for one in listed} - {participant, ""}
         self._left: dict[str, str] = {}
@@ -216,9 +216,10 @@ class _Search:
         return str(path.relative_to(self._folder))
 
 
-def _is_theirs(one: Listed, participant: str) -> bool:
-    """Tell by what the file says, and by its name when it says nothing."""
-    return one.participant == participant if one.participant else _begins(one.path.name, participant)
+def _is_theirs(one: Listed, participant: str, folder: Path) -> bool:
+    """Tell by what the file says, and by its name or its folder's when it says nothing."""
+    parts = one.path.relative_to(folder).parts
+    return one.participant == participant if one.participant else any(_begins(p, participant) for p in parts)
 
 
 def _begins(name: str, stem: str) -> bool:
@@ -230,9 +231,9 @@ def _names(participant: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z0-9]){re.escape(participant)}(?![A-Za-z0-9])")
 
 
-def _refuse_recording(participant: str, listed: Sequence[Listed]) -> None:
+def _refuse_recording(participant: str, folder: Path, listed: Sequence[Listed]) -> None:
     for one in listed:
-        if one.standing == "recording" and _begins(one.path.name, participant):
+        if one.standing == "recording" and _is_theirs(one, participant, folder):
             raise SessionError(
                 f"A session of {participant} is being recorded now: {one.path}.",
                 "It would be written again at once.",

@@ -1,4 +1,4 @@
-"""All recordings below one folder: a name for the next one, and a list that no broken file can spoil."""
+"""All recordings below one folder, in a list that no broken file can spoil."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 import h5py
 from pydantic import BaseModel, ConfigDict, Field
 
-from protocols.errors import GazeTwinError, SessionMissing, SessionUnsealed
+from protocols.errors import GazeTwinError, SessionUnsealed
 from sessions.gaze_check import Verdict
 from sessions.opening import opened_hdf5, refuse_links, refuse_schema
 from sessions.persona_files import SUFFIX as PERSONA_SUFFIX
@@ -93,39 +93,11 @@ class SessionStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def new(self, participant: str, study: str, unix_s: float) -> Path:
-        """Return a free path for a recording: who, what and when.
-
-        Args:
-            participant: pseudonym.
-            study: name of the study.
-            unix_s: when, in s since 1970; written as local time.
-        """
-        when = datetime.fromtimestamp(unix_s).astimezone().strftime("%Y%m%d-%H%M%S")
-        stem, folder = f"{participant}_{study}_{when}", self.folder / "sessions"
-        names = (f"{stem}{f'-{n}' if n > 1 else ''}{SUFFIX}" for n in range(1, 1000))
-        return next(folder / name for name in names if not (folder / name).exists())
-
     def list(self) -> tuple[Listed, ...]:
         """Return every recording, the newest first. A file that cannot be read is listed with its problem."""
         twins = self._twins()
         found = [_listed(path, twins) for path in self.files(SUFFIX)]
         return tuple(sorted(found, key=lambda listed: listed.created_utc, reverse=True))
-
-    def find(self, session_id: str) -> Listed:
-        """Return one recording by its UUID, or by the beginning of it.
-
-        Raises:
-            SessionMissing: there is none, or several.
-        """
-        found = [listed for listed in self.list() if session_id and listed.session_id.startswith(session_id)]
-        if len(found) == 1:
-            return found[0]
-        raise SessionMissing(
-            f"{len(found)} recordings below {self.folder} have an id that begins with {session_id!r}.",
-            "Exactly one is needed.",
-            "Name more of the id, or the file itself.",
-        )
 
     def files(self, suffix: str) -> Iterator[Path]:
         """Yield the files of one kind in order of their names."""
