@@ -30,5 +30,9 @@ class Room(QWidget):
         """Return why the Studio must not be closed or rebuilt now, in words; empty when it may."""
         return ""
 
+    def redress(self) -> bool:
+        """Take the house's new colours and size of letters; False to be built anew instead."""
+        return False
+
     def close_down(self) -> None:
         """The room goes away for good: end its programs, threads and timers."""

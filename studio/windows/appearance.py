@@ -49,6 +49,8 @@ def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     QPushButton:disabled {{ color: {p.muted}; border: 1px dashed {p.border}; }}
     QPushButton[role="door"] {{ text-align: left; min-width: 120px; padding: 8px 12px; }}
     QPushButton[role="door"]:focus {{ padding: 7px 11px; }}
+    QPushButton[role="door"][step="next"] {{ border-left: 4px solid {p.real}; font-weight: bold; }}
+    QPushButton[role="door"][step="done"] {{ border-left: 4px solid {p.good}; }}
     QPushButton[role="main"] {{ background: {p.real}; color: {p.background}; border-color: {p.real};
         font-weight: bold; }}
     QPushButton[role="main"]:disabled {{ background: {p.surface}; color: {p.muted}; }}
@@ -59,6 +61,27 @@ def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     QLineEdit {{ background: {p.sunken}; color: {p.text}; border: 1px solid {p.control}; border-radius: 4px;
         padding: 5px 8px; selection-background-color: {p.text}; selection-color: {p.background}; }}
     QLineEdit:focus {{ border: 2px solid {p.focus}; padding: 4px 7px; }}
+    QPlainTextEdit, QTextEdit, QTextBrowser {{ background: {p.sunken}; color: {p.text};
+        border: 1px solid {p.control}; border-radius: 4px; padding: 4px 6px; }}
+    QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus {{ border: 2px solid {p.focus}; }}
+    QComboBox, QSpinBox, QDoubleSpinBox {{ background: {p.sunken}; color: {p.text};
+        border: 1px solid {p.control}; border-radius: 4px; padding: 4px 8px; min-height: 20px; }}
+    QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border: 2px solid {p.focus}; padding: 3px 7px; }}
+    QComboBox QAbstractItemView {{ background: {p.surface}; color: {p.text};
+        selection-background-color: {p.text}; selection-color: {p.background}; }}
+    QListWidget {{ background: {p.sunken}; color: {p.text}; border: 1px solid {p.control};
+        border-radius: 4px; }}
+    QListWidget:focus {{ border: 2px solid {p.focus}; }}
+    QListWidget::item {{ padding: 4px; }}
+    QListWidget::item:selected {{ background: {p.text}; color: {p.background}; }}
+    QRadioButton {{ color: {p.text}; spacing: 6px; padding: 3px; border: 2px solid transparent; }}
+    QRadioButton:focus {{ border: 2px solid {p.focus}; border-radius: 4px; }}
+    QScrollArea {{ border: 0; background: transparent; }}
+    QScrollArea > QWidget > QWidget[role="page"] {{ background: transparent; }}
+    QMenuBar {{ background: {p.background}; color: {p.text}; }}
+    QMenuBar::item:selected, QMenu::item:selected {{ background: {p.text}; color: {p.background}; }}
+    QMenu {{ background: {p.surface}; color: {p.text}; border: 1px solid {p.border}; }}
+    QSplitter::handle {{ background: {p.background}; }}
     QCheckBox {{ color: {p.text}; spacing: 6px; padding: 3px; border: 2px solid transparent; }}
     QCheckBox:focus {{ border: 2px solid {p.focus}; border-radius: 4px; }}
     QTableWidget {{ background: {p.surface}; color: {p.text}; border: 2px solid transparent;

@@ -10,8 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -26,6 +26,9 @@ from PySide6.QtWidgets import (
 from studio.house import House, RoomKey
 from studio.rooms.room import Room
 from studio.state import Notice
+from studio.steps import steps
+from studio.visit import Visit
+from studio.windows.menus import Menus
 
 ROOMS: dict[RoomKey, str] = {
     "start": "Start",
@@ -44,9 +47,14 @@ class StudioWindow(QMainWindow):
 
     Args:
         house: what the rooms share.
+
+    Attributes:
+        menus: above the rooms.
+        went_wrong: emit it, from any thread, with words about an error that nobody expected.
     """
 
     closed = Signal()
+    went_wrong = Signal(str)
 
     def __init__(self, house: House) -> None:
         super().__init__()
@@ -60,8 +68,13 @@ class StudioWindow(QMainWindow):
         self._lay_out()
         self.setWindowTitle("GazeTwin Studio")
         self.setMinimumSize(1024, 680)
-        self.resize(1280, 800)
+        self._place(house.settings.value.window)
+        self.menus = Menus(self, house)
         house.notice.watch(self._say)
+        house.visit.watch(self._render_steps)
+        self.went_wrong.connect(
+            lambda words: house.notice.put(Notice(words, "bad")), Qt.ConnectionType.QueuedConnection
+        )
 
     @property
     def here(self) -> RoomKey:
@@ -89,7 +102,7 @@ class StudioWindow(QMainWindow):
     def rebuild(self) -> None:
         """Build the rooms anew in the present theme and size; one that is busy stays as it is."""
         for key, room in list(self._rooms.items()):
-            if not room.busy():
+            if not room.redress() and not room.busy():
                 self._remove(key)
         if self._here not in self._rooms and self.isVisible():
             self.go(self._here)
@@ -102,10 +115,34 @@ class StudioWindow(QMainWindow):
                 self.go(key)
                 self._house.notice.put(Notice(why))
                 return
+        self._remember_place()
         for key in list(self._rooms):
             self._remove(key)
         event.accept()
         self.closed.emit()
+
+    def _place(self, remembered: tuple[int, int, int, int] | None) -> None:
+        """Stand where the window stood last, if that is still on a display."""
+        self.resize(1280, 800)
+        if remembered is None:
+            return
+        wanted = QRect(*remembered)
+        if any(screen.availableGeometry().contains(wanted.center()) for screen in QGuiApplication.screens()):
+            self.setGeometry(wanted)
+
+    def _remember_place(self) -> None:
+        place = self.normalGeometry()
+        window = (place.x(), place.y(), place.width(), place.height())
+        self._house.settings.put(self._house.settings.value.model_copy(update={"window": window}))
+
+    def _render_steps(self, visit: Visit) -> None:
+        standing = steps(visit)
+        for number, (key, words) in enumerate(ROOMS.items(), start=1):
+            step = standing.get(key, "")
+            self._doors[key].setText(f"{number}  {words}\n     {step}" if step else f"{number}  {words}\n")
+            self._doors[key].setAccessibleName(f"Room {words}, {step}" if step else f"Room {words}")
+            self._doors[key].setProperty("step", step)
+            self._doors[key].style().polish(self._doors[key])
 
     def _remove(self, key: RoomKey) -> None:
         room = self._rooms.pop(key)
@@ -139,7 +176,6 @@ class StudioWindow(QMainWindow):
         door = QPushButton(f"{number}  {words}")
         door.setCheckable(True)
         door.setProperty("role", "door")
-        door.setAccessibleName(f"Room {words}")
         door.setToolTip(f"{words} (Alt+{number})")
         door.clicked.connect(lambda: self.go(key))
         shortcut = QShortcut(QKeySequence(f"Alt+{number}"), self)
