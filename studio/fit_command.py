@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -11,17 +10,19 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from protocols.carousel import scrolled
-from protocols.errors import ProgramError, SessionMissing, StimulusMissing, TuningError
+from protocols.errors import ProgramError, StimulusMissing, TuningError
 from protocols.mistakes import listed
 from protocols.stimulus import CarouselScreen, Viewport
 from protocols.study import load_study
-from protocols.wire import Message, Progress, decode
+from protocols.wire import Message, Progress
 from sessions.reader import Recording
+from studio.comparing import compared as engine_compared
+from studio.comparing import no_persona
 from studio.engine import loaded, work
 from studio.progress import told
 from studio.report import Results, write_report
 from tuning.config import FitConfig
-from tuning.events import Compare, Compared, Comparison, Fit, Load, PageSpec, Simulate, Simulated, Step
+from tuning.events import Compared, Comparison, Fit, Load, PageSpec, Simulate, Simulated, Step
 
 _PAGE = re.compile(r"(?P<study>.+):(?P<screen>[^:@]+)(@(?P<scroll>\d+(\.\d+)?))?")
 
@@ -47,13 +48,8 @@ def compared(persona: Path, session: Path, report: Path | None, model: Load) -> 
     Raises:
         GazeTwinError: the persona or the session cannot be used.
     """
-    _refuse_missing(persona)
-    Recording.open(session).close()
-    with tempfile.TemporaryDirectory(prefix="gazetwin-compare-") as folder:
-        out = Path(folder) / "comparison.json"
-        paths = (str(session.resolve()),)
-        _worked(model, Compare(persona=str(persona.resolve()), sessions=paths, out=str(out)), Compared)
-        comparison = decode(out.read_text(encoding="utf-8"), Comparison)
+    with told() as tell:
+        comparison = engine_compared(persona, session, tell, model)
     if report is not None:
         with Recording.open(session) as recording:
             write_report(report, Results.of_comparison(comparison), recording)
@@ -66,7 +62,8 @@ def simulated(persona: Path, pages: Sequence[str], model: Load) -> list[Simulate
     Raises:
         GazeTwinError: there is no such page, or the persona cannot be used.
     """
-    _refuse_missing(persona)
+    if not persona.is_file():
+        raise no_persona(persona)
     specs = tuple(page_spec(page) for page in pages)
     return _worked(model, Simulate(persona=str(persona.resolve()), pages=specs), Simulated)
 
@@ -150,12 +147,3 @@ def fit_settings(file: Path | None, **given: object) -> FitConfig:
             "A fit with half-understood settings could not be repeated.",
             "Use --placement after-image or front, and --signal fixation or cursor.",
         ) from error
-
-
-def _refuse_missing(persona: Path) -> None:
-    if not persona.is_file():
-        raise SessionMissing(
-            f"There is no persona {persona}.",
-            "There is no twin to ask.",
-            "Check the name, or run gazetwin fit.",
-        )

@@ -1,4 +1,4 @@
-"""What was going on at one moment of a recorded session. Pure: the same moment always gives the same. Qt-free."""
+"""What was going on at one moment of a recorded session; a pure function of both. Qt-free."""
 
 from __future__ import annotations
 
