@@ -1,4 +1,4 @@
-"""The programs of tuning: ``python -P -m tuning {engine,fit,compare,simulate,cohort,study}``.
+"""The programs of tuning: ``python -P -m tuning {engine,fit,fit-many,compare,simulate,cohort,study}``.
 
 All print events of `tuning.events` as JSON lines; the last line is done, failed or cancelled, and the exit
 code 0, 2 or 1.
@@ -98,11 +98,23 @@ def _bench(asked: argparse.Namespace) -> Workbench:
 def _study(asked: argparse.Namespace) -> Job:
     read_study(Path(asked.file))  # refused at once, not after the model libraries are loaded
     try:
-        from tuning.experiments.runner import LocalRunner
         from tuning.experiments.study import run_study
+        from tuning.running.place import runner
     except ModuleNotFoundError as error:
         raise without_model_libraries(error) from error
-    return run_study(Path(asked.file), Path(asked.out), LocalRunner(asked.workers))
+    out = Path(asked.out)
+    return run_study(Path(asked.file), out, runner(asked.cluster, asked.workers, asked.gpus, out))
+
+
+def _many(asked: argparse.Namespace) -> Job:
+    try:
+        from tuning.many import fit_many
+        from tuning.running.place import runner
+    except ModuleNotFoundError as error:
+        raise without_model_libraries(error) from error
+    out, named = Path(asked.out), [Path(path) for path in asked.sessions]
+    model = events.Load(backbone=asked.backbone, device=asked.device, precision=asked.precision)
+    return fit_many(named, out, _config(asked), model, runner(asked.cluster, asked.workers, asked.gpus, out))
 
 
 def _config(asked: argparse.Namespace) -> FitConfig:
@@ -122,6 +134,11 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--out", required=True, help="persona to write")
     fit.add_argument("--comparison", default="", help="held-out comparison to write, JSON")
     fit.add_argument("--config", default="", help="settings, TOML")
+    many = _program(programs, "fit-many", _many, "fit the personas of many participants")
+    many.add_argument("sessions", nargs="+", help="session files, or folders of them")
+    many.add_argument("--out", required=True, help="folder of the personas")
+    many.add_argument("--config", default="", help="settings, TOML")
+    _workers(many)
     compare = _program(programs, "compare", _compare, "judge a persona on screens it was not fitted on")
     compare.add_argument("persona")
     compare.add_argument("sessions", nargs="+")
@@ -136,9 +153,17 @@ def _parser() -> argparse.ArgumentParser:
     study = programs.add_parser("study", help="run an experiment, or go on with it, and write its report")
     study.add_argument("file", help="study file, TOML, or the name of a shipped study")
     study.add_argument("--out", required=True, help="folder of the report")
-    study.add_argument("--workers", type=int, default=1, help="programs that compute at a time")
+    _workers(study)
     study.set_defaults(job=_study)
     return parser
+
+
+def _workers(program: argparse.ArgumentParser) -> None:
+    program.add_argument("--workers", type=int, default=None, help="how many compute at a time")
+    program.add_argument(
+        "--cluster", default="", help="a Ray cluster's address, local, or slurm[:PARTITION]"
+    )
+    program.add_argument("--gpus", type=float, default=0.0, help="per worker, on a cluster")
 
 
 def _program(

@@ -35,4 +35,19 @@ BackboneName = Annotated[
     ),
 ]
 DeviceName = Annotated[Device, typer.Option("--device", help="Where a folder's or hub model runs.")]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="How many compute at a time, one thread each; here 1 by default."),
+]
+ClusterAddress = Annotated[
+    str,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="A Ray cluster, local (Ray here), or slurm[:PARTITION].",
+    ),
+]
+GpusPerWorker = Annotated[
+    float, typer.Option("--gpus", min=0.0, help="GPUs per worker on a cluster; may be a fraction with Ray.")
+]
 PrecisionName = Annotated[Precision, typer.Option("--precision", help="Of a folder's or hub model.")]

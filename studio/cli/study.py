@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from studio.cli.options import AsJson
+from studio.cli.options import AsJson, ClusterAddress, GpusPerWorker, Workers
 from studio.cli.output import emit, note, say, show
 
 app = typer.Typer(help="Experiments: cohorts through operators, models and ablations.", no_args_is_help=True)
@@ -22,9 +22,9 @@ def run(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Folder of the report; by default study-NAME."),
     ] = None,
-    workers: Annotated[
-        int, typer.Option("--workers", min=1, help="Programs that compute at a time, one thread each.")
-    ] = 1,
+    workers: Workers = None,
+    cluster: ClusterAddress = "",
+    gpus: GpusPerWorker = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Run an experiment and write tables, tests and figures; say first what it does not show.
@@ -33,9 +33,10 @@ def run(
     missing is computed.
     """
     from studio.study_command import study, targets
+    from studio.workplace import Workplace
 
     folder = out or Path(f"study-{Path(file).stem}")
-    written, warned = study(file, folder, workers)
+    written, warned = study(file, folder, Workplace(workers, cluster, gpus))
     rows = targets(folder)
     if as_json:
         columns = ("target", "wanted", "measured", "verdict")

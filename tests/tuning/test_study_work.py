@@ -13,7 +13,7 @@ from tuning.experiments import work
 from tuning.experiments.cells import MAIN, MAPS, Cell, Model, planned
 from tuning.experiments.people import people_of
 from tuning.experiments.studyfile import StudyFile
-from tuning.experiments.worker import outcome
+from tuning.running.worker import outcome
 from tuning.splits import without_films_of_test
 
 MODEL = Model("w" * 64, {})

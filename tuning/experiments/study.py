@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ from tuning.experiments.cells import Model, Planned, basis_key, planned
 from tuning.experiments.people import people_of
 from tuning.experiments.report import write_report
 from tuning.experiments.results import CellResult
-from tuning.experiments.runner import NotComputed, Runner
 from tuning.experiments.store import Store
 from tuning.experiments.studyfile import StudyFile, found, read_study
 from tuning.experiments.summary import Found
 from tuning.output import require_writable
 from tuning.registry import load_backbone
+from tuning.running.contract import Computed, NotComputed, Runner
+from tuning.time_left import Clock
 
 Job = Generator[Event, None, None]
 CELLS = "cells"
@@ -73,7 +73,7 @@ def _computed(
     results = {digest: found for digest in cells if (found := store.get(digest)) is not None}
     missing = {digest: cell for digest, cell in cells.items() if digest not in results}
     refused: dict[str, NotComputed] = {}
-    clock = _Clock(len(missing))
+    clock = Clock(len(missing))
     kept = len(results)
     yield Progress(
         done=kept, total=len(cells), unit="cells", message=f"{kept} of {len(cells)} cells are kept"
@@ -82,28 +82,16 @@ def _computed(
         if isinstance(outcome, NotComputed):
             refused[outcome.digest] = outcome
             yield Warned(what=outcome.what, why=outcome.why, fix=outcome.fix)
+            digest = outcome.digest
         else:
+            assert isinstance(outcome, Computed)  # only cells were asked for
             store.put(outcome.result)
-            results[outcome.result.digest] = outcome.result
-        digest = outcome.digest if isinstance(outcome, NotComputed) else outcome.result.digest
+            digest = outcome.result.digest
+            results[digest] = outcome.result
         message = f"{missing[digest].words()}; {clock.left()}"
         yield Progress(done=len(results) + len(refused), total=len(cells), unit="cells", message=message)
     _refuse_nothing(results, refused)
     return results, refused
-
-
-class _Clock:
-    """Says how long the rest will take: as long per cell as those before."""
-
-    def __init__(self, waiting: int) -> None:
-        self._waiting, self._done = waiting, 0
-        self._started = time.monotonic()
-
-    def left(self) -> str:
-        """Count a finished cell and return the time left in words."""
-        self._done += 1
-        seconds = (time.monotonic() - self._started) / self._done * (self._waiting - self._done)
-        return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
 
 
 def _refuse_nothing(results: dict[str, CellResult], refused: dict[str, NotComputed]) -> None:

@@ -12,8 +12,8 @@ from protocols.geometry import FloatArray
 from tuning.experiments.cells import MAIN, MAPS, Condition, Planned
 from tuning.experiments.people import Person, SyntheticPerson
 from tuning.experiments.results import CellResult
-from tuning.experiments.runner import NotComputed
 from tuning.experiments.studyfile import StudyFile
+from tuning.running.contract import NotComputed
 
 SHARED = "shared prompt"
 BASELINES = (

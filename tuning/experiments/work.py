@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,14 +29,13 @@ from tuning.predictions import Prediction
 from tuning.recordings import Material
 from tuning.registry import load_backbone, make_operator
 from tuning.splits import without_films_of_test
+from tuning.taken import last
 from tuning.tuner import fit
 from tuning.versions import versions
 
 FILMS_APART = ("new-screens", "new-both")
 FILMS_SKIPPED = "training view shows a film of a held-out page"
 PEOPLE_KEPT = 64
-
-T = TypeVar("T")
 
 
 def compute(cell: Cell) -> CellResult:
@@ -129,7 +128,7 @@ def _fitted_alone(cell: Cell, backbone: Backbone, cohort: Cohort | None) -> Scor
         material, skipped = _material(person, cell)
         try:
             config = _rescaled(cell, material.examples)
-            result = _last(fit_persona(backbone, operator, material, config, cohort))
+            result = last(fit_persona(backbone, operator, material, config, cohort))
             step = result.persona.provenance.best_step
             people[person.pseudonym] = _scored(result.comparison, skipped, step)
         except NotEnoughExamples as error:
@@ -147,7 +146,7 @@ def _together(cell: Cell) -> Scored:
     if cell.work == "shared":
         everything = [replace(e, participant="everybody") for e in everything]
         config = config.model_copy(update={"basis_size": 1})
-    fitted = _last(fit(backbone, operator, everything, config))
+    fitted = last(fit(backbone, operator, everything, config))
     people, unusable = {}, {}
     for name, (material, skipped) in materials.items():
         try:
@@ -164,7 +163,7 @@ def _newcomers(cell: Cell) -> Scored:
     operator = make_operator(config.operator)
     earlier = [e for person in cell.earlier for e in _earlier(person, cell)]
     together = config.model_copy(update={"personal_prompt": False})
-    cohort = _last(fit_cohort(backbone, operator, earlier, None, together))
+    cohort = last(fit_cohort(backbone, operator, earlier, None, together))
     return _fitted_alone(cell, backbone, cohort)
 
 
@@ -244,13 +243,3 @@ def _backbone(name: str) -> Backbone:
 def _read(described: str, kind: type[Any]) -> Material:
     material: Material = kind.model_validate_json(described).material()
     return material
-
-
-def _last(job: Generator[object, None, T]) -> T:
-    """Run a generator of events to its end and return its value."""
-    while True:
-        try:
-            next(job)
-        except StopIteration as end:
-            value: T = end.value
-            return value

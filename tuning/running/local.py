@@ -1,8 +1,4 @@
-"""Who computes cells: a contract, and programs on this machine that keep it.
-
-A cluster's runner takes the same cells and yields the same outcomes; it needs nothing else of this package
-than `tuning.experiments.work.compute` where the models are.
-"""
+"""Programs on this machine that compute tasks."""
 
 from __future__ import annotations
 
@@ -14,49 +10,12 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import IO, Literal, Protocol, Self
-
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from typing import IO, Self
 
 from protocols.errors import ProgramCrashed
-from tuning.experiments.cells import Cell
-from tuning.experiments.results import CellResult
+from tuning.running.contract import OUTCOME, Outcome, Task
 
 _END_S = 5.0
-
-
-class _Edge(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Computed(_Edge):
-    """A cell has a result."""
-
-    kind: Literal["computed"] = "computed"
-    result: CellResult
-
-
-class NotComputed(_Edge):
-    """A cell has none: the three parts of the error, and its digest."""
-
-    kind: Literal["not-computed"] = "not-computed"
-    digest: str
-    words: str
-    what: str
-    why: str
-    fix: str
-
-
-Outcome = Computed | NotComputed
-OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
-
-
-class Runner(Protocol):
-    """Computes cells, in any order and number at a time."""
-
-    def run(self, cells: Sequence[Cell]) -> Iterator[Outcome]:
-        """Yield one outcome per cell as soon as it is there; closing the iterator stops all work."""
-        ...
 
 
 class LocalRunner:
@@ -72,22 +31,22 @@ class LocalRunner:
     def __init__(self, workers: int = 1, threads: int = 1) -> None:
         self._workers, self._threads = workers, threads
 
-    def run(self, cells: Sequence[Cell]) -> Iterator[Outcome]:
+    def run(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
         """See `Runner.run`.
 
         Raises:
             ProgramCrashed: a worker died; what is finished has been yielded.
         """
-        waiting = deque(cells)
+        waiting = deque(tasks)
         said: queue.SimpleQueue[Outcome | ProgramCrashed] = queue.SimpleQueue()
         with contextlib.ExitStack() as stack:
             workers = [
                 stack.enter_context(_Worker(self._threads, waiting, said))
-                for _ in range(min(self._workers, len(cells)))
+                for _ in range(min(self._workers, len(tasks)))
             ]
             for worker in workers:
                 worker.begin()
-            for _ in range(len(cells)):
+            for _ in range(len(tasks)):
                 outcome = said.get()
                 if isinstance(outcome, ProgramCrashed):
                     raise outcome
@@ -95,18 +54,18 @@ class LocalRunner:
 
 
 class _Worker:
-    """One program, and the thread that hands it one cell after another."""
+    """One program, and the thread that hands it one task after another."""
 
     def __init__(
-        self, threads: int, waiting: deque[Cell], said: queue.SimpleQueue[Outcome | ProgramCrashed]
+        self, threads: int, waiting: deque[Task], said: queue.SimpleQueue[Outcome | ProgramCrashed]
     ) -> None:
         self._threads, self._waiting, self._said = threads, waiting, said
-        self._thread = threading.Thread(target=self._feed, name="cells", daemon=True)
+        self._thread = threading.Thread(target=self._feed, name="tasks", daemon=True)
 
     def __enter__(self) -> Self:
         pinned = {name: str(self._threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tuning.experiments.worker"],
+            [sys.executable, "-P", "-m", "tuning.running.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -116,7 +75,7 @@ class _Worker:
         return self
 
     def begin(self) -> None:
-        """Start handing out cells."""
+        """Start handing out tasks."""
         self._thread.start()
 
     def __exit__(self, *reason: object) -> None:
@@ -139,17 +98,17 @@ class _Worker:
         source, sink = self._pipes()
         while True:
             try:
-                cell = self._waiting.popleft()
+                task = self._waiting.popleft()
             except IndexError:
                 return
             try:
-                source.write(cell.model_dump_json() + "\n")
+                source.write(task.model_dump_json() + "\n")
                 source.flush()
                 line = sink.readline()
             except (OSError, ValueError):  # closed at either end
                 line = ""
             if not line:
-                self._said.put(_crashed(cell))
+                self._said.put(_crashed(task))
                 return
             self._said.put(OUTCOME.validate_json(line))
 
@@ -160,9 +119,9 @@ class _Worker:
         return source, sink
 
 
-def _crashed(cell: Cell) -> ProgramCrashed:
+def _crashed(task: Task) -> ProgramCrashed:
     return ProgramCrashed(
-        f"The program that computed {cell.words()} has ended without a result.",
-        "This and later cells are missing.",
-        "Run the study again: it goes on where it stopped. If it was short of memory, use fewer workers.",
+        f"The program that computed {task.words()} has ended without a result.",
+        "This and later results are missing.",
+        "Run the same command again: it goes on where it stopped. Use fewer workers if memory was short.",
     )
