@@ -5,10 +5,13 @@ PYTHON ?= python3
 VENV := .venv
 LIGHT := .venv-light
 BENCH := .venv-bench
+INTEROP := clax sardine concordia
+INTEROP_OUT := build/interop
 PIP := -m pip --quiet --disable-pip-version-check
 PYTEST := -m pytest -q
 
-.PHONY: setup system demo test check tests tests-without-torch tests-without-qt bench clean
+.PHONY: setup system demo test check tests tests-without-torch tests-without-qt bench \
+	interop interop-exports $(INTEROP:%=interop-%) clean
 
 setup: system $(VENV)/.installed
 
@@ -68,6 +71,21 @@ $(BENCH)/.installed: pyproject.toml | system
 bench: setup $(BENCH)/.installed
 	$(VENV)/bin/python -m benchmarks
 
+# Exports made by us, loaded by the other programs themselves. Not a part of `make test`: clax alone is 1 GB.
+interop: $(INTEROP:%=interop-%)
+
+interop-exports: setup
+	PYTHONPATH=. $(VENV)/bin/python tests/interop/make_exports.py $(INTEROP_OUT)
+
+$(INTEROP:%=.venv-interop-%/.installed): .venv-interop-%/.installed: pyproject.toml | system
+	$(PYTHON) -m venv $(@D)
+	$(PYTHON) scripts/extra.py interop-$* > $(@D)/requirements.txt
+	$(@D)/bin/python $(PIP) install -r $(@D)/requirements.txt
+	@touch $@
+
+$(INTEROP:%=interop-%): interop-%: .venv-interop-%/.installed interop-exports
+	$(<D)/bin/python $(PYTEST) -c tests/interop/pytest.ini --exports $(INTEROP_OUT) tests/interop/test_interop_$*.py
+
 clean:
-	rm -rf $(VENV) $(LIGHT) $(BENCH) build dist demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LIGHT) $(BENCH) $(INTEROP:%=.venv-interop-%) build dist demo-out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,9 @@
 """Personas as position-based click models: P(click) = P(position examined) · P(genre clicked if examined).
 
 Independent clicks at every position are the model's own assumption; a participant's page view ends with one
-click at most. Both factors are counted (see `tuning.tables_of_use`), so every rate has its n.
+click at most. Both factors are counted (see `tuning.tables_of_use`), so every rate has its n. In this model
+nothing is clicked that was not examined: a click is a look, also where no gaze was recorded on the film.
+Without that, the model would click less often than the participant did.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from protocols.errors import ExportError
 from protocols.geometry import FloatArray
 from tuning.exporting.contract import Field, Subject
 from tuning.exporting.plain import distinct
-from tuning.tables_of_use import PRIOR_VIEWS, Counts, TablesOfUse
+from tuning.tables_of_use import COUNTS, PRIOR_VIEWS, Counts, TablesOfUse
 
 SMOOTHING = f"drawn to the participant's mean as if there had been {PRIOR_VIEWS:g} more case"
 
@@ -26,8 +28,8 @@ class ClickModel:
 
     Attributes:
         participant: pseudonym.
-        places: counts per position on the screen, (positions,).
-        genres: counts per genre of `ClickModels.genres`.
+        places: counts per position on the screen, (positions,); a click is a look.
+        genres: counts per genre of `ClickModels.genres`; a click is a look.
         views: page views behind both.
     """
 
@@ -71,8 +73,13 @@ class ClickModels:
         views = sum(model.views for model in self.of)
         examined = sum(int(model.genres.examined.sum()) for model in self.of)
         return (
-            Field(examination, "measured", f"looked at, of page views that showed it; {SMOOTHING}", views),
-            Field(attraction, "measured", f"clicked, of the films looked at; {SMOOTHING}", examined),
+            Field(
+                examination,
+                "measured",
+                f"looked at or clicked, of page views that showed it; {SMOOTHING}",
+                views,
+            ),
+            Field(attraction, "measured", f"clicked, of films looked at or clicked; {SMOOTHING}", examined),
             *(
                 Field(f"{attraction} of {g}", "omitted", "nobody looked at such a film", 0)
                 for g in self.left_out
@@ -94,6 +101,12 @@ class ClickModels:
         ]
 
 
+def clicks_are_looks(counts: Counts) -> Counts:
+    """Return counts in which a film that was clicked was looked at, as the model demands."""
+    looked = counts.examined + counts.clicked - counts.examined_clicked
+    return Counts(counts.shown, looked, counts.clicked, counts.clicked)
+
+
 def click_models(subjects: Sequence[Subject]) -> ClickModels:
     """Return the click models of personas.
 
@@ -107,7 +120,9 @@ def click_models(subjects: Sequence[Subject]) -> ClickModels:
     looked = sorted({g for use in uses for g in _looked_at(use)})
     shown = sorted({g for use in uses for g in use.genres} - set(looked))
     models = [
-        ClickModel(subject.name, use.by_position(positions), _reordered(use, looked), use.views)
+        ClickModel(
+            subject.name, clicks_are_looks(use.by_position(positions)), _genres(use, looked), use.views
+        )
         for subject, use in zip(subjects, uses, strict=True)
     ]
     names = distinct((*looked, *shown), "A genre")
@@ -115,12 +130,13 @@ def click_models(subjects: Sequence[Subject]) -> ClickModels:
 
 
 def _looked_at(use: TablesOfUse) -> list[str]:
-    return [use.genres[i] for i in np.flatnonzero(use.films.examined)]
+    return [use.genres[i] for i in np.flatnonzero(clicks_are_looks(use.films).examined)]
 
 
-def _reordered(use: TablesOfUse, genres: Sequence[str]) -> Counts:
+def _genres(use: TablesOfUse, genres: Sequence[str]) -> Counts:
     lines = dict(zip(use.genres, use.films.table(), strict=True))
-    return Counts.of(np.array([lines.get(g, np.zeros(4)) for g in genres], dtype=np.int64))
+    counts = [lines.get(genre, np.zeros(len(COUNTS))) for genre in genres]
+    return clicks_are_looks(Counts.of(np.array(counts, dtype=np.int64)))
 
 
 def _require_looks(name: str, use: TablesOfUse) -> None:

@@ -14,7 +14,7 @@ from pydantic import Field as Bounded
 from protocols.errors import ExportError
 from tuning.exporting.checking import document_of, require, verified
 from tuning.exporting.contract import Field, Personas, Setting, Subject, Verification
-from tuning.exporting.position_based import SMOOTHING, click_models
+from tuning.exporting.position_based import SMOOTHING, click_models, clicks_are_looks
 from tuning.exporting.written import write_json
 from tuning.tables_of_use import COUNTS, Counts
 
@@ -99,7 +99,7 @@ def _graded(subject: Subject) -> Counts:
         grade = _grade(subject, genre)
         if grade is not None:
             total[grade] += counts
-    graded = Counts.of(total)
+    graded = clicks_are_looks(Counts.of(total))
     if not (own.ratings or own.preferred) or not graded.examined.any():
         raise ExportError(
             f"{subject.name} rated and preferred no genre of the films they looked at.",
@@ -121,7 +121,9 @@ def _told(graded: Counts, subject: Subject) -> list[Field]:
     rule = "stars of its genre less one" if stars else "grade 4 for preferred genres, 0 for others"
     unknown: Sequence[int] = np.flatnonzero(graded.examined == 0).tolist()
     looks = int(graded.examined.sum())
-    found = [Field("click_prob", "measured", f"clicked, of the films looked at; {rule}; {SMOOTHING}", looks)]
+    found = [
+        Field("click_prob", "measured", f"clicked, of films looked at or clicked; {rule}; {SMOOTHING}", looks)
+    ]
     if unknown:
         grades = ", ".join(map(str, unknown))
         note = f"no film of grade {grades} was looked at; interpolated between the others"
