@@ -1,4 +1,5 @@
 """Jobs on recordings as programs of their own: ``python -P -m sessions derive|check|recover FILE``,
+``python -P -m sessions export FILE --to csv|bids|xdf --out FOLDER``,
 ``python -P -m sessions list FOLDER``, ``python -P -m sessions erase FOLDER PARTICIPANT``.
 
 Each prints one message of ``protocols.wire`` a line: progress, then done or failed.
@@ -55,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--within-px", type=float, default=0.0)
         if name == "check":
             sub.add_argument("--keep", action="store_true", help="keep the judgement in the recording")
+    exporting = jobs.add_parser("export")
+    exporting.add_argument("path", type=Path)
+    exporting.add_argument("--to", choices=("csv", "bids", "xdf"), required=True)
+    exporting.add_argument("--out", type=Path, required=True)
+    exporting.set_defaults(job=_export)
     listing = jobs.add_parser("list")
     listing.add_argument("path", type=Path)
     listing.set_defaults(job=_list)
@@ -87,6 +93,19 @@ def _check(wanted: argparse.Namespace, send: Send) -> Done:
 def _recover(wanted: argparse.Namespace, send: Send) -> Done:
     send(Progress(done=0, message="copying and repairing"))
     return Done(result=recover(wanted.path).model_dump(mode="json"))
+
+
+def _export(wanted: argparse.Namespace, send: Send) -> Done:
+    from sessions.exporters.bids import export_bids
+    from sessions.exporters.csv_folder import export_csv
+    from sessions.exporters.xdf import export_xdf
+
+    send(Progress(done=0, message=f"exporting to {wanted.to.upper()}"))
+    if wanted.to == "bids":
+        (exported,) = export_bids([wanted.path], wanted.out)
+    else:
+        exported = (export_csv if wanted.to == "csv" else export_xdf)(wanted.path, wanted.out)
+    return Done(result={"target": str(exported.target), "notes": list(exported.notes)})
 
 
 def _list(wanted: argparse.Namespace, send: Send) -> Done:

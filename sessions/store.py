@@ -57,6 +57,7 @@ class Listed(BaseModel):
         trials: how many were begun.
         samples: of gaze.
         size_bytes: of the file.
+        agreed: scopes of the consent, see ``protocols.consent``; None when the recording says nothing of it.
         quality: the judgement that is kept in it, None when it was not judged.
         twins: personas fitted on it, the newest first.
         problem: what is wrong, and what to do.
@@ -74,6 +75,7 @@ class Listed(BaseModel):
     trials: int = 0
     samples: int = 0
     size_bytes: int = 0
+    agreed: tuple[str, ...] | None = None
     quality: Verdict | None = None
     twins: tuple[Twin, ...] = ()
     problem: str = ""
@@ -157,6 +159,7 @@ def _read(h5: h5py.File, frame: Listed, twins: Twins) -> Listed:
             "participant": str(h5["participant"].attrs["pseudonym"]),
             "study": recording.study_name,
             "reason": str(h5.attrs.get("reason", "")),
+            "agreed": _agreed(recording.consent),
             "trials": int(h5["trials/trial"].shape[0]),
             "samples": recording.samples if readable else 0,
             "quality": _quality(h5, recording) if readable else None,
@@ -164,6 +167,11 @@ def _read(h5: h5py.File, frame: Listed, twins: Twins) -> Listed:
             "problem": problem,
         }
     )
+
+
+def _agreed(consent: dict[str, object]) -> tuple[str, ...] | None:
+    scopes = consent.get("scopes")
+    return tuple(str(scope) for scope in scopes) if isinstance(scopes, list) else None
 
 
 def _quality(h5: h5py.File, recording: Recording) -> Verdict | None:

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QApplication
 from acquisition.clock import SteadyClock
 from studio.background import Background
 from studio.house import House, RoomKey
+from studio.logs import LogFile
 from studio.observed import Observed
-from studio.settings import Settings
+from studio.settings import Settings, SettingsFile
 from studio.state import Notice
 from studio.visit import Visit
 from studio.windows.appearance import dress
@@ -34,9 +35,11 @@ class Studio:
             notice=Observed[Notice | None](None),
             background=Background(),
             clock=SteadyClock(),
+            performance=Observed(None),
             go=self.go,
         )
         self.window = StudioWindow(self.house)
+        self._look: tuple[str, float] | None = None
         self.house.settings.watch(self._dress)
         self.window.closed.connect(self.house.background.close)
 
@@ -50,17 +53,32 @@ class Studio:
         self.window.go(key, about)
 
     def _dress(self, settings: Settings) -> None:
-        dress(self._app, self.house.palette, settings.font_scale)
-        self.window.rebuild()
+        if (look := (settings.theme, settings.font_scale)) != self._look:
+            self._look = look
+            dress(self._app, self.house.palette, settings.font_scale)
+            self.window.rebuild()
 
 
-def run(settings: Settings) -> int:
+def run(file: SettingsFile) -> int:
     """Show the Studio until it is closed; returns its exit code.
+
+    Args:
+        file: where settings are kept.
 
     Raises:
         SetupError: there is no display.
+        OSError: the data folder or the settings cannot be written.
     """
+    loaded = file.load()
     app = application()
-    studio = Studio(app, settings)
-    studio.show()
-    return app.exec()
+    logs = LogFile(loaded.settings.data_folder)
+    studio = Studio(app, loaded.settings)
+    logs.open(studio.window.went_wrong.emit)
+    try:
+        if loaded.problem:
+            studio.house.notice.put(Notice(loaded.problem))
+        studio.house.settings.watch(file.save)
+        studio.show()
+        return app.exec()
+    finally:
+        logs.close()

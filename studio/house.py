@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from acquisition.clock import Clock
 from studio.background import Background
@@ -15,7 +15,15 @@ from studio.state import Notice
 from studio.theme import DARK, LIGHT, Palette
 from studio.visit import Visit
 
+if TYPE_CHECKING:
+    from studio.performance import Performance
+    from studio.recording import Recorded
+
 RoomKey = Literal["start", "participant", "devices", "calibration", "session", "twin", "replay", "report"]
+
+
+def _nowhere(session: Path, trial: int) -> None:
+    """Stand in for a window without a Replay room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,9 @@ class House:
         notice: the line at the bottom of the window; None for nothing.
         background: runs work beside the main thread.
         clock: session clock.
+        performance: the session that is being recorded, or was last; None before there is one.
         go: opens a room, about a file (a session, a persona) where that makes sense.
+        replay_at: opens the Replay room about a session, at one of its trials, counted from 0.
     """
 
     settings: Observed[Settings]
@@ -36,7 +46,9 @@ class House:
     notice: Observed[Notice | None]
     background: Background
     clock: Clock
+    performance: Observed[Performance[Recorded] | None]
     go: Callable[[RoomKey, Path | None], None]
+    replay_at: Callable[[Path, int], None] = _nowhere
 
     @property
     def palette(self) -> Palette:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QMainWindow
 
@@ -54,6 +54,26 @@ def choose(name: str = "") -> Displays:
         )
     rest = [screen for screen in [primary, *others] if screen is not wanted[0]]
     return Displays(wanted[0], (rest or wanted)[0])
+
+
+def show_participant(window: ParticipantWindow, displays: Displays, alone: bool) -> None:
+    """Show the participant's window on its display.
+
+    Args:
+        window: not shown yet.
+        displays: where.
+        alone: a person sits in front of it, who is to see nothing else; a simulated one also sees a window
+            that leaves the operator's in sight, when there is a single display.
+    """
+    if alone or not displays.shared:
+        window.show_on(displays.participant)
+        return
+    area = displays.participant.availableGeometry()
+    left, _ = side_by_side(area)
+    window.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
+    window.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+    window.setGeometry(left.translated(0, area.bottom() - left.bottom()))
+    window.show()
 
 
 def arrange(participant: ParticipantWindow, operator: QMainWindow, displays: Displays) -> None:

@@ -11,6 +11,7 @@ How to drive it::
     window.scrolled.connect(...)             # (delta_px), positive is further down, in page px
     window.key_pressed.connect(...)          # (name): one of KEYS; arrows repeat, the others do not
     window.escape_pressed.connect(...)       # the operator decides; the window never closes by itself
+    window.move_target(motion)               # a target glides or shrinks until pixels are shown again
     window.dismiss()                         # closes for good
 
 Positions are study pixels wherever the window is and however the display is scaled; beside the page they lie
@@ -38,6 +39,8 @@ from PySide6.QtWidgets import QWidget
 from protocols.errors import StudyInvalid
 from protocols.placement import Placement, place
 from protocols.stimulus import PixelArray
+from studio.motion import Motion
+from studio.windows.moving_target import MovingTarget
 
 KEYS: dict[int, str] = {
     Qt.Key.Key_Left: "left",
@@ -79,6 +82,7 @@ class ParticipantWindow(QWidget):
         self._announced = 0
         self._pressed = False
         self._dismissed = False
+        self._target = MovingTarget(self.update, self)
         self.setWindowTitle("GazeTwin")
         self.setAccessibleName("Study page")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -110,8 +114,13 @@ class ParticipantWindow(QWidget):
         # The copy makes the image own its memory: the array may go away or be drawn on.
         self._image = QImage(data.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
         self._serial += 1
+        self._target.stop()
         self.update()
         return self._serial
+
+    def move_target(self, motion: Motion) -> None:
+        """Draw a calibration target on its way, on an empty page, until pixels are shown again."""
+        self._target.start(motion)
 
     def show_pointer(self, shown: bool) -> None:
         """Show or hide the mouse pointer, for example while calibrating."""
@@ -144,7 +153,10 @@ class ParticipantWindow(QWidget):
         if where.scale != 1:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.scale(where.scale, where.scale)
-        painter.drawImage(0, 0, self._image)
+        if self._target.shown:
+            self._target.draw(painter, self._study_size_px)
+        else:
+            painter.drawImage(0, 0, self._image)
         painter.end()
         if self._announced != self._serial:
             self._announced = self._serial

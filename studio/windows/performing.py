@@ -67,9 +67,9 @@ class Work(QObject, Generic[T]):
         self._done.connect(self.over, Qt.ConnectionType.QueuedConnection)
 
     @property
-    def failed(self) -> bool:
-        """Whether the job has ended with an error."""
-        return self._error is not None
+    def error(self) -> BaseException | None:
+        """What the job ended with, None when it goes on or went well."""
+        return self._error
 
     def start(self) -> None:
         """Start the job."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from acquisition.clock import Clock
 from protocols.errors import SetupError
 from protocols.stimulus import Page, PixelArray
+from studio.motion import Motion
 from studio.stage import Picture
 from studio.windows.participant import ParticipantWindow
 
@@ -26,6 +27,7 @@ class WindowStage(QObject):
     """
 
     _wanted = Signal(object)
+    _moving = Signal(object)
 
     def __init__(self, window: ParticipantWindow, clock: Clock) -> None:
         super().__init__()
@@ -34,6 +36,7 @@ class WindowStage(QObject):
         self._serial = 0
         self._t_s = 0.0
         self._wanted.connect(self._put, Qt.ConnectionType.QueuedConnection)
+        self._moving.connect(window.move_target, Qt.ConnectionType.QueuedConnection)
         window.presented.connect(self._presented)
 
     def page(self, page: Page, trial: int, target: str | None) -> float:
@@ -49,6 +52,10 @@ class WindowStage(QObject):
         """Show a calibration target."""
         del xy_px
         return self._shown(picture())
+
+    def move(self, motion: Motion) -> None:
+        """Begin to move the target; the window draws it frame by frame."""
+        self._moving.emit(motion)
 
     def message(self, picture: Picture) -> float:
         """Show text, or nothing."""

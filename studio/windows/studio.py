@@ -139,7 +139,7 @@ class StudioWindow(QMainWindow):
         standing = steps(visit)
         for number, (key, words) in enumerate(ROOMS.items(), start=1):
             step = standing.get(key, "")
-            self._doors[key].setText(f"{number}  {words}\n     {step}" if step else f"{number}  {words}\n")
+            self._doors[key].setText(f"{number}  {words} · {step}" if step else f"{number}  {words}")
             self._doors[key].setAccessibleName(f"Room {words}, {step}" if step else f"Room {words}")
             self._doors[key].setProperty("step", step)
             self._doors[key].style().polish(self._doors[key])
