@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ QUESTION = (
 class ChatWording:
     """One user turn, an image and then the question, followed by the start of the model's turn.
 
+    Attributes:
+        tokenizer: with a chat template.
+
     Args:
         tokenizer: with a chat template.
         start: token text that opens an image.
@@ -28,7 +32,7 @@ class ChatWording:
     """
 
     def __init__(self, tokenizer: Any, start: str, image: str, end: str) -> None:
-        self._tokenizer, self._start, self._image, self._end = tokenizer, start, image, end
+        self.tokenizer, self._start, self._image, self._end = tokenizer, start, image, end
         self._letters = {letter: self._letter(letter) for letter in "ABCDEFGHIJKLMNO"}
         self._before, _ = self._parts(())
 
@@ -48,12 +52,28 @@ class ChatWording:
         """Token of one answer letter."""
         return self._letters[letter]
 
+    @property
+    def used(self) -> int:
+        """Ids from here on stand for nothing."""
+        return int(max(self.tokenizer.get_vocab().values())) + 1
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text around page and genres, hexadecimal."""
+        texts = [*self._parts(()), *self._parts(("genre",)), self._start, self._end]
+        return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+    @property
+    def question_follows_image(self) -> bool:
+        """Whether the template puts nothing between the end of an image and the text after it."""
+        return self._parts(())[1].startswith(QUESTION.partition("{")[0])
+
     def _parts(self, preferred: Sequence[str]) -> tuple[str, str]:
         """Return the text before and after the image, without its opening and closing tokens."""
         profile = f"Your favourite genres are {', '.join(preferred)}. " if preferred else ""
         content = [{"type": "image"}, {"type": "text", "text": QUESTION.format(profile=profile)}]
         turns = [{"role": "user", "content": content}]
-        text = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         before, place, after = text.partition(self._image)
         if not place:
             raise BackboneMissing(
@@ -74,5 +94,5 @@ class ChatWording:
         return ids[0]
 
     def _ids(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids

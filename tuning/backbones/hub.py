@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,7 @@ def load(name: str, device: Device = "cpu", precision: Precision = "fp32") -> Vi
     wording = ChatWording(tokenizer, *family.marks)
     own_name = folder.name if Path(name).is_dir() else name  # a path would tell about the machine
     spec = _spec(own_name, digest, config.get_text_config(), model, family.positions)
+    spec = replace(spec, question=wording.digest)
     adapter: VisionLanguageBackbone = family.adapter(model, images, wording, spec, seen)
     return adapter
 

@@ -30,12 +30,12 @@ class InternVLBackbone(VisionLanguageBackbone):
     ) -> None:
         decoder = OneDimensional(model.model.language_model)
         super().__init__(model, decoder, wording, spec, model.config.image_token_id, folder)
-        self._intern, self._images = model, images
+        self._intern, self.images = model, images
 
     def _pixels(self, page: Page) -> dict[str, Tensor]:
         # The tower was trained on tiles; the processor's own default would squeeze the page into one.
         image = Image.fromarray(page.image)
-        inputs = self._images(images=image, crop_to_patches=True, return_tensors="pt")
+        inputs = self.images(images=image, crop_to_patches=True, return_tensors="pt")
         return {"pixel_values": inputs["pixel_values"].to(self._head)}
 
     def _encode(self, page: Page) -> Vision:
@@ -49,12 +49,12 @@ class InternVLBackbone(VisionLanguageBackbone):
     def _tiles(self, page: Page) -> tuple[int, int]:
         """Return rows and columns of tiles, by the processor's own rule, which names columns first."""
         height, width = page.image.shape[:2]
-        size = self._images.size
+        size = self.images.size
         columns, rows = get_optimal_tiled_canvas(
             (height, width),
             (size["height"], size["width"]),
-            self._images.min_patches,
-            self._images.max_patches,
+            self.images.min_patches,
+            self.images.max_patches,
         )
         return rows, columns
 

@@ -29,10 +29,10 @@ class Qwen3VLBackbone(VisionLanguageBackbone):
     ) -> None:
         image_token = model.config.image_token_id
         super().__init__(model, model.model.language_model, wording, spec, image_token, folder)
-        self._qwen, self._images = model, images
+        self._qwen, self.images = model, images
 
     def _pixels(self, page: Page) -> dict[str, Tensor]:
-        inputs = self._images(images=Image.fromarray(page.image), return_tensors="pt")
+        inputs = self.images(images=Image.fromarray(page.image), return_tensors="pt")
         return {
             "pixel_values": inputs["pixel_values"].to(self._head),
             "image_grid_thw": inputs["image_grid_thw"].to(self._head.device),
@@ -53,7 +53,7 @@ class Qwen3VLBackbone(VisionLanguageBackbone):
 
     def _native(self, tokens: Tensor, page: Page) -> Any:
         self._qwen.model.rope_deltas = None  # an earlier call leaves an offset of positions behind
-        kinds = (tokens == self._image_token).int()
+        kinds = (tokens == self.image_token).int()
         everywhere = torch.ones_like(tokens)
         return self._qwen(
             input_ids=tokens, attention_mask=everywhere, mm_token_type_ids=kinds, **self._pixels(page)
@@ -62,7 +62,7 @@ class Qwen3VLBackbone(VisionLanguageBackbone):
     def _positions(self, ids: list[int], vision: Vision) -> Tensor:
         """Return the model's own M-RoPE position ids, (3, len(ids))."""
         tokens = torch.tensor([ids])
-        kinds = (tokens == self._image_token).int()
+        kinds = (tokens == self.image_token).int()
         thw = torch.tensor([vision.patches])
         positions, _ = self._qwen.model.get_rope_index(tokens, kinds, image_grid_thw=thw)
         return torch.as_tensor(positions)[:, 0]

@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from safetensors.torch import load_file
-from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
+from transformers import PreTrainedTokenizerFast, Qwen3VLConfig, Qwen3VLForConditionalGeneration
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from acquisition.viewer.policy import HABITS
@@ -40,8 +43,20 @@ WORDS = (
 class TinyWording:
     """The closed vocabulary of `carousel-tiny`."""
 
+    question_follows_image = True
+
     def __init__(self) -> None:
         self._ids = {word: index for index, word in enumerate(WORDS)}
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """The same words for other programs: texts are split at spaces, unknown words become ``<pad>``."""
+        words = Tokenizer(WordLevel(dict(self._ids), unk_token=WORDS[0]))
+        words.pre_tokenizer = WhitespaceSplit()
+        made: Any = PreTrainedTokenizerFast  # it has no types
+        return cast(
+            PreTrainedTokenizerFast, made(tokenizer_object=words, pad_token=WORDS[0], unk_token=WORDS[0])
+        )
 
     def ids(self, words: Sequence[str]) -> list[int]:
         """Return token ids of known words; an unknown word is an error."""
@@ -62,6 +77,17 @@ class TinyWording:
     def letter(self, letter: str) -> int:
         """Token of an answer letter."""
         return self._ids[letter]
+
+    @property
+    def used(self) -> int:
+        """Ids from here on stand for nothing."""
+        return len(WORDS)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the words around page and genres, hexadecimal."""
+        ids = [*self.before_image(), *self.after_image(), *self.question(GENRES[:1])]
+        return hashlib.sha256(" ".join(WORDS[i] for i in ids).encode()).hexdigest()
 
 
 def configuration() -> Qwen3VLConfig:
@@ -122,6 +148,7 @@ def image_processor() -> Qwen2VLImageProcessorPil:
 def assemble(model: Qwen3VLForConditionalGeneration, digest: str) -> Qwen3VLBackbone:
     """Put processor, wording and a model of this architecture together."""
     text: Any = model.config.text_config
+    wording = TinyWording()
     spec = BackboneSpec(
         id="carousel-tiny",
         digest=digest,
@@ -130,8 +157,9 @@ def assemble(model: Qwen3VLForConditionalGeneration, digest: str) -> Qwen3VLBack
         heads=text.num_attention_heads,
         positions="mrope_3d",
         embedding_rms=float(model.lm_head.weight.detach().square().mean().sqrt()),
+        question=wording.digest,
     )
-    return Qwen3VLBackbone(model, image_processor(), TinyWording(), spec)
+    return Qwen3VLBackbone(model, image_processor(), wording, spec)
 
 
 def load(weights: Path = WEIGHTS) -> Qwen3VLBackbone:

@@ -44,9 +44,20 @@ class Wording(Protocol):
         """Token of one answer letter."""
         ...
 
+    @property
+    def used(self) -> int:
+        """Ids from here on stand for nothing."""
+        ...
+
 
 class VisionLanguageBackbone(ABC):
     """A frozen vision-language model behind the `Backbone` contract.
+
+    Attributes:
+        model: the `transformers` model.
+        spec: identity and shape.
+        wording: how a question is put to it.
+        image_token: id that stands for one image token.
 
     Args:
         model: the `transformers` model.
@@ -69,7 +80,8 @@ class VisionLanguageBackbone(ABC):
         self.model: Any = model.requires_grad_(False)
         self.model.train(False)
         self.spec = spec
-        self._decoder, self._wording, self._image_token, self._folder = decoder, wording, image_token, folder
+        self.wording, self.image_token = wording, image_token
+        self._decoder, self._folder = decoder, folder
         self._head: Tensor = model.lm_head.weight
         self._visions: Kept[str, Vision] = Kept(KEPT_PAGES)
         self._pasts: Kept[tuple[str, Plan], Past] = Kept(KEPT_PASTS)
@@ -89,11 +101,11 @@ class VisionLanguageBackbone(ABC):
     def prepare(self, page: Page, preferred: Sequence[str]) -> Prepared:
         """See `Backbone.prepare`. Vision features and frozen states are kept per page, not per question."""
         vision = self._visions.get(page.digest, lambda: self._seen(page))
-        before, after = self._wording.before_image(), self._wording.after_image()
-        question = self._wording.question(preferred)
+        before, after = self.wording.before_image(), self.wording.after_image()
+        question = self.wording.question(preferred)
         image = slice(len(before), len(before) + len(vision.tokens))
         prefix = torch.cat([self._embed(before), vision.tokens, self._embed(after)])
-        ids = [*before, *[self._image_token] * len(vision.tokens), *after, *question]
+        ids = [*before, *[self.image_token] * len(vision.tokens), *after, *question]
         positions = self._positions(ids, vision).to(prefix.device)
         split = len(prefix)
         body = Body(prefix[None], positions[:, None, :split], tuple(d[None] for d in vision.deepstack), image)
@@ -106,7 +118,7 @@ class VisionLanguageBackbone(ABC):
             image=image,
             deepstack=vision.deepstack,
             slot_weights=torch.tensor(weights, dtype=torch.float32, device=prefix.device),
-            letters=torch.tensor([self._wording.letter(letter) for letter in page.layout.letters]),
+            letters=torch.tensor([self.wording.letter(letter) for letter in page.layout.letters]),
             past=partial(self._past, page.digest, body),
         )
 
@@ -167,8 +179,8 @@ class VisionLanguageBackbone(ABC):
         Slow, and never used to fit: what `trace` scores must be what the model would answer.
         """
         vision = self._visions.get(page.digest, lambda: self._seen(page))
-        image = [self._image_token] * len(vision.tokens)
-        wording = self._wording
+        image = [self.image_token] * len(vision.tokens)
+        wording = self.wording
         ids = [*wording.before_image(), *image, *wording.after_image(), *wording.question(preferred)]
         tokens = torch.tensor([ids], device=self._head.device)
         letters = [wording.letter(letter) for letter in page.layout.letters]
