@@ -144,6 +144,11 @@ def recognise(
     return Profile(found, stream.labels, stream.units)
 
 
+def known_tool(stream: StreamDescription) -> WireFormat | None:
+    """Return the known tool that publishes a stream, also one whose gaze is refused; None for another."""
+    return _known(stream)
+
+
 def recognise_scene(stream: StreamDescription, frame: Screen) -> Profile:
     """Tell how to read a stream of gaze in the picture of a head-worn camera.
 
