@@ -81,17 +81,19 @@ def _counted(views: Sequence[Example], subject: Subject) -> dict[str, object]:
     slots = len(views[0].page.layout)
     genres = sorted({film.genres[0] for view in views for film in view.page.films})
     examined, clicked = [0] * slots, [0] * slots
-    looks, clicks, pages = Counter[str](), Counter[str](), Counter[tuple[str, ...]]()
+    looks, clicks, gazed_at, gazed_clicks = (Counter[str]() for _ in range(4))
+    pages = Counter[tuple[str, ...]]()
     for view in views:
         shown = tuple(film.genres[0] for film in view.page.films)
         pages[shown] += 1
         for slot, genre in enumerate(shown):
-            chosen = view.click == slot
-            looked = chosen or bool(view.gaze and view.gaze.weights[slot] > 0)
-            examined[slot] += looked
+            chosen, gazed = view.click == slot, bool(view.gaze and view.gaze.weights[slot] > 0)
+            examined[slot] += gazed or chosen
             clicked[slot] += chosen
-            looks[genre] += looked
+            looks[genre] += gazed or chosen
             clicks[genre] += chosen
+            gazed_at[genre] += gazed
+            gazed_clicks[genre] += gazed and chosen
     return {
         "genres": genres,
         "shown": [len(views)] * slots,
@@ -99,6 +101,7 @@ def _counted(views: Sequence[Example], subject: Subject) -> dict[str, object]:
         "clicked": clicked,
         "genre_looks": [looks[g] for g in genres],
         "genre_clicks": [clicks[g] for g in genres],
+        "gazed": [[g, gazed_at[g], gazed_clicks[g]] for g in genres],
         "pages": [[list(page), count] for page, count in pages.items()],
         "preferred": list(subject.provenance.preferred),
         "views": len(views),

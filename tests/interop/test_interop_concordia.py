@@ -53,9 +53,7 @@ def test_everybody_is_there_and_remembers_their_own_numbers(rows: list[dict], tr
         clicks, views = sum(person["clicked"]), person["views"]
         assert f"{name} clicked a film on {clicks} of {views} pages." in memories
         assert ", ".join(person["preferred"]) in memories
-        for genre, looks, chosen in zip(
-            person["genres"], person["genre_looks"], person["genre_clicks"], strict=True
-        ):
+        for genre, looks, chosen in person["gazed"]:
             assert f"Of {looks} {genre} films that {name} looked at, {name} clicked {chosen} (" in memories
         (other,) = set(truth) - {name}
         assert other not in memories
