@@ -48,6 +48,11 @@ class ChatWording:
         """Profile and instruction, and the start of the model's turn."""
         return self._ids(self._parts(preferred)[1])
 
+    def text(self, preferred: Sequence[str]) -> str:
+        """The words of profile and instruction."""
+        profile = f"Your favourite genres are {', '.join(preferred)}. " if preferred else ""
+        return QUESTION.format(profile=profile)
+
     def letter(self, letter: str) -> int:
         """Token of one answer letter."""
         return self._letters[letter]
@@ -70,8 +75,7 @@ class ChatWording:
 
     def _parts(self, preferred: Sequence[str]) -> tuple[str, str]:
         """Return the text before and after the image, without its opening and closing tokens."""
-        profile = f"Your favourite genres are {', '.join(preferred)}. " if preferred else ""
-        content = [{"type": "image"}, {"type": "text", "text": QUESTION.format(profile=profile)}]
+        content = [{"type": "image"}, {"type": "text", "text": self.text(preferred)}]
         turns = [{"role": "user", "content": content}]
         text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         before, place, after = text.partition(self._image)

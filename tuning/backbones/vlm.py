@@ -49,6 +49,11 @@ class Wording(Protocol):
         """Ids from here on stand for nothing."""
         ...
 
+    @property
+    def tokenizer(self) -> Any:
+        """The same words for other programs, as a tokenizer of `transformers`."""
+        ...
+
 
 class VisionLanguageBackbone(ABC):
     """A frozen vision-language model behind the `Backbone` contract.
@@ -58,6 +63,7 @@ class VisionLanguageBackbone(ABC):
         spec: identity and shape.
         wording: how a question is put to it.
         image_token: id that stands for one image token.
+        images: the image processor, of `transformers`.
 
     Args:
         model: the `transformers` model.
@@ -67,6 +73,8 @@ class VisionLanguageBackbone(ABC):
         image_token: id that stands for one image token.
         folder: where vision features are kept between runs; None keeps them in memory only.
     """
+
+    images: Any
 
     def __init__(
         self,

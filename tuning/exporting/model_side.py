@@ -8,7 +8,7 @@ beside them, as `BESIDE`.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -124,7 +124,7 @@ def fields(subjects: Sequence[Subject], prompt: Field, *others: Field) -> tuple[
     return (*found, HABIT, *others)
 
 
-def write_beside(path: Path, subject: Subject, more: dict[str, object]) -> None:
+def write_beside(path: Path, subject: Subject, more: Mapping[str, object]) -> None:
     """Write everything of a persona that the model's files have no place for."""
     own = subject.provenance
     told = {
