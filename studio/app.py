@@ -37,6 +37,7 @@ class Studio:
             clock=SteadyClock(),
             performance=Observed(None),
             go=self.go,
+            replay_at=self.replay_at,
         )
         self.window = StudioWindow(self.house)
         self._look: tuple[str, float] | None = None
@@ -51,6 +52,16 @@ class Studio:
     def go(self, key: RoomKey, about: Path | None) -> None:
         """Open a room."""
         self.window.go(key, about)
+
+    def replay_at(self, session: Path, trial: int) -> None:
+        """Open the Replay room about a session, at one of its trials."""
+        from studio.jump import jump_when_loaded
+        from studio.rooms.replay.view import ReplayRoom
+
+        self.go("replay", session)
+        room = self.window.room("replay")
+        if isinstance(room, ReplayRoom):
+            jump_when_loaded(room.controller, session, trial)
 
     def _dress(self, settings: Settings) -> None:
         if (look := (settings.theme, settings.font_scale)) != self._look:

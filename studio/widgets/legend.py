@@ -1,0 +1,58 @@
+"""Which line is which: a piece of each line with its name and latest value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QLineF, QSize
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+
+from studio.widgets.line_chart import Curve, pen_style
+
+_SAMPLE = QSize(40, 14)
+
+
+class Legend(QWidget):
+    """Names of curves, in as many columns as asked for.
+
+    Args:
+        columns: how many stand side by side.
+    """
+
+    def __init__(self, columns: int) -> None:
+        super().__init__()
+        self._columns = columns
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(8)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def render_curves(self, curves: Sequence[Curve], unit: str) -> None:
+        """Show each curve's line, name and last known value."""
+        while (item := self._grid.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.deleteLater()
+        for number, curve in enumerate(curves):
+            row, column = divmod(number, self._columns)
+            known = curve.y[np.isfinite(curve.y)]
+            latest = f"{known[-1]:.3f} {unit}" if len(known) else "none"
+            words = QLabel(f"{curve.words}: {latest}")
+            words.setWordWrap(True)
+            self._grid.addWidget(_Sample(curve), row, 2 * column)
+            self._grid.addWidget(words, row, 2 * column + 1)
+            self._grid.setColumnStretch(2 * column + 1, 1)
+
+
+class _Sample(QWidget):
+    def __init__(self, curve: Curve) -> None:
+        super().__init__()
+        self._pen = QPen(QColor(curve.colour), curve.width_px, pen_style(curve.dash))
+        self.setFixedSize(_SAMPLE)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 (Qt's name)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self._pen)
+        painter.drawLine(QLineF(1, self.height() / 2, self.width() - 1, self.height() / 2))
