@@ -11,6 +11,7 @@ from acquisition.lsl_discovery import StreamWatch, described, might_be_gaze, pre
 from acquisition.streams import StreamDescription
 
 _FIRST_S = 1.0  # how long streams may take to answer before it is said that there is none
+_GONE_S = 3.0  # a busy computer misses an answer now and then
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Presence:
     def __init__(self) -> None:
         self._watch: StreamWatch | None = None
         self._known: dict[str, Present] = {}
+        self._seen_s: dict[str, float] = {}
         self._others: set[str] = set()
 
     def look(self, types: Sequence[str]) -> tuple[Present, ...]:
@@ -48,20 +50,32 @@ class Presence:
             time.sleep(_FIRST_S)
         handles = {handle.uid(): handle for handle in self._watch.handles()}
         self._others &= set(handles)
-        self._known = {uid: one for uid, one in self._known.items() if uid in handles}
-        new = [
-            handle for uid, handle in handles.items() if uid not in self._known and uid not in self._others
-        ]
+        known = self._others | set(self._known)
+        new = [handle for uid, handle in handles.items() if uid not in known]
         wanted = [handle for handle in new if might_be_gaze(handle, types)]
         self._others |= {handle.uid() for handle in new} - {handle.uid() for handle in wanted}
         for handle, stream in described(wanted):
             self._known[stream.uid] = Present(handle, stream)
+        self._forget(set(handles))
         return tuple(sorted(self._known.values(), key=lambda one: (one.stream.name, one.stream.uid)))
+
+    def _forget(self, seen: set[str]) -> None:
+        """Let go of what has not answered for a while, and at once of what has come back as another outlet."""
+        now_s = time.monotonic()
+        self._seen_s |= dict.fromkeys(seen, now_s)
+        here = {_device(one.stream) for uid, one in self._known.items() if uid in seen}
+        self._known = {
+            uid: one
+            for uid, one in self._known.items()
+            if uid in seen or (now_s - self._seen_s[uid] < _GONE_S and _device(one.stream) not in here)
+        }
+        self._seen_s = {uid: at_s for uid, at_s in self._seen_s.items() if uid in self._known}
 
     def close(self) -> None:
         """Stop looking. Idempotent."""
         self._watch = None
         self._known.clear()
+        self._seen_s.clear()
 
 
 def alike(stream: StreamDescription, streams: Sequence[StreamDescription]) -> list[StreamDescription]:
@@ -77,3 +91,7 @@ def identity(stream: StreamDescription, streams: Sequence[StreamDescription]) ->
     others = [other for other in streams if other.uid != stream.uid]
     taken = {word for other in others for word in (other.name, other.source_id, other.uid)}
     return next((word for word in (stream.source_id, stream.name) if word and word not in taken), stream.uid)
+
+
+def _device(stream: StreamDescription) -> tuple[str, str, str]:
+    return stream.name, stream.source_id, stream.host

@@ -130,9 +130,9 @@ class Preview:
             self._tally.offset(float(chunk.t_s[-1]), self._source.offset_s())
 
     def _changed(self, change: Change) -> None:
-        word = "Nothing has come" if change.stalled else "Samples come again; nothing had come"
-        with self._lock:
-            self._news.append(f"{word} for {change.silent_s:.1f} s.")
+        if not change.stalled:  # that nothing comes is seen by ``silent_s``
+            with self._lock:
+                self._news.append(f"Samples come again, after {change.silent_s:.1f} s without any.")
 
     def _ends(self, error: Exception) -> None:
         with self._lock:

@@ -186,10 +186,15 @@ class DevicesController:
         entries = (*found, ALWAYS[0], ALWAYS[1], self._replay)
         if entries != state.entries or state.looking or state.problem:
             self._put(entries=entries, looking=False, problem="")
-        only = [one for one in found if one.choice is not None]
-        if not self.state.value.chosen and len(only) == 1:
-            self.choose(only[0].key)
         self._follow(now)
+        self._recall()
+
+    def _recall(self) -> None:
+        """Choose again what the visit has, when the room was built anew."""
+        known, state = self._shared.visit.value.source, self.state.value
+        for entry in state.entries if known is not None and not state.chosen else ():
+            if entry.choice == known:
+                self.choose(entry.key)
 
     def _kept(self, found: Entry, now: Entry | None) -> Entry:
         """Keep a surface file that was given for a stream."""

@@ -50,13 +50,14 @@ class DisplayView(QWidget):
         self.which = QComboBox()
         self.which.setAccessibleName("Which display is the participant's")
         self.which.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.which.setMinimumContentsLength(16)
+        self.which.setMinimumContentsLength(8)
         self.width_mm = _length("Width of the display's visible area")
         self.height_mm = _length("Height of the display's visible area")
         self.distance_mm = _length("Distance from the eyes to the display")
         self.size_from, self.words, self.doubts = QLabel(), QLabel(), QLabel()
         self.identify = QPushButton("&Identify displays")
-        self.card = QPushButton("Measure with a &bank card …")
+        self.card = QPushButton("Use a &bank card …")
+        self.card.setAccessibleName("Measure the display with a bank card")
         self.insist = QCheckBox("These numbers are &right")
         self._lay_out()
         self._connect()
@@ -115,7 +116,7 @@ class DisplayView(QWidget):
             label.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.map, 1)
+        layout.addWidget(self.map, 4)
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.addRow("Dis&play", self.which)
@@ -137,6 +138,7 @@ class DisplayView(QWidget):
         layout.addLayout(measure)
         for part in (self.doubts, self.insist, self.words):
             layout.addWidget(part)
+        layout.addStretch(1)
 
 
 class MonitorMap(QWidget):

@@ -77,12 +77,14 @@ def _of(stream: StreamDescription, streams: Sequence[StreamDescription], reading
     rate = f"claims {stream.nominal_hz:g} Hz" if stream.nominal_hz else "claims no rate"
     where = f" on {stream.host}" if stream.host else ""
     tool = read.profile or f"type {stream.type or 'not given'}"
+    same_name = sum(other.name == stream.name for other in streams) > 1
+    which = f", {named}" if same_name else ""
     profile, known = _profile(stream, reading), known_tool(stream)
     return Entry(
         key=f"lsl:{named}",
         kind="lsl",
         title=stream.name or stream.uid,
-        detail=f"{tool}, {stream.channel_count} channels, {rate}{where}",
+        detail=f"{tool}, {stream.channel_count} channels, {rate}{where}{which}",
         choice=SourceChoice("lsl", name=named) if profile else None,
         refusal="" if profile else read.note,
         caveat=read.note if profile else "",

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from acquisition.coordinates import Origin, Unit
+from acquisition.picker import Meaning
 from acquisition.wire_format import Eye
 from protocols.errors import ProfileInvalid
 from studio.picking import Candidate, Choice, number, numbers
@@ -160,9 +161,17 @@ class PickerView(QWidget):
         self.guesses.setRowCount(len(one.guesses))
         for i, guess in enumerate(one.guesses):
             values = f"{guess.low:.4g} to {guess.high:.4g}" if guess.finite else "none came"
-            cells = (str(i), guess.label, values, f"{guess.meaning} ({guess.eye})", guess.because)
+            vague = guess.meaning in (Meaning.OTHER, Meaning.CONSTANT)
+            seems = guess.meaning.value if vague else f"{guess.meaning} ({guess.eye})"
+            cells = (str(i), guess.label, values, seems, guess.because)
             for column, text in enumerate(cells):
                 self.guesses.setItem(i, column, QTableWidgetItem(text))
+        rows, head = (
+            self.guesses.verticalHeader().length(),
+            self.guesses.horizontalHeader().sizeHint().height(),
+        )
+        bar = self.guesses.horizontalScrollBar().sizeHint().height()
+        self.guesses.setMaximumHeight(rows + head + bar + 8)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -198,7 +207,7 @@ def _box(eye: str, what: str) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName(f"{what} of {'both eyes' if eye == 'both' else f'the {eye} eye'}")
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(6)
+    box.setMinimumContentsLength(3)
     return box
 
 

@@ -47,6 +47,8 @@ class SourceList(QWidget):
         self.entries = _List()
         self.entries.setAccessibleName("Where gaze comes from")
         self.entries.setWordWrap(True)
+        self.entries.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.entries.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.entries.setStyleSheet(
             f"QListWidget {{ background: {palette.sunken}; border: 2px solid transparent; }}"
             f"QListWidget:focus {{ border-color: {palette.focus}; }}"

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -88,7 +89,7 @@ class DevicesRoom(Room):
 
     def _render(self, state: DevicesState) -> None:
         self.sources.render_state(state)
-        self._middle.setCurrentWidget(self.picker if state.picking is not None else self.source)
+        self._turn_to(self.picker if state.picking is not None else self.source)
         if state.picking is not None:
             self.picker.render_picking(state.picking)
         else:
@@ -97,6 +98,13 @@ class DevicesRoom(Room):
         missing = state.missing
         self.go_on.setEnabled(not missing)
         self.why_not.setText(missing)
+
+    def _turn_to(self, part: QWidget) -> None:
+        """Show the source or the questions; the hidden one must not ask for room."""
+        for one in (self.source, self.picker):
+            policy = QSizePolicy.Policy.Preferred if one is part else QSizePolicy.Policy.Ignored
+            one.setSizePolicy(policy, policy)
+        self._middle.setCurrentWidget(part)
 
     def _lay_out(self) -> None:
         self.go_on.setProperty("role", "main")
