@@ -23,7 +23,8 @@ def compare(
     persona: Annotated[Path, typer.Argument(metavar="PERSONA", help="A fitted persona (.safetensors).")],
     session: SessionPath,
     report: Annotated[
-        Path | None, typer.Option("--report", metavar="FILE.html", help="Also write a report.")
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Also write a report: FILE.html or FILE.pdf."),
     ] = None,
     backbone: BackboneName = "carousel-tiny",
     device: DeviceName = Device.cpu,

@@ -42,27 +42,10 @@ class Line:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch of a scarf plot.
-
-    Attributes:
-        start_s: from the beginning of the row.
-        end_s: likewise.
-        colour: ``#RRGGBB``.
-        words: shown when pointed at.
-    """
-
-    start_s: float
-    end_s: float
-    colour: str
-    words: str
-
-
-def definitions() -> Html:
-    """Return the hatching that marks the twin; it has to stand in the page once."""
+def hatch() -> Html:
+    """Return the definition of the hatching that marks the twin."""
     stroke = tag("line", x1=0, y1=0, x2=0, y2=6, style="stroke: var(--twin)", stroke_width=4)
-    hatch = tag(
+    return tag(
         "pattern",
         stroke,
         id="hatch",
@@ -71,7 +54,12 @@ def definitions() -> Html:
         patternUnits="userSpaceOnUse",
         patternTransform="rotate(45)",
     )
-    return tag("svg", tag("defs", hatch), width=0, height=0, style="position: absolute", aria_hidden="true")
+
+
+def definitions(patterns: Sequence[Html]) -> Html:
+    """Return the patterns that charts refer to; they have to stand in the page once."""
+    drawn = tag("defs", *patterns)
+    return tag("svg", drawn, width=0, height=0, style="position: absolute", aria_hidden="true")
 
 
 def bars(lines: Sequence[Line], full_share: float, words: str) -> Html:
@@ -79,7 +67,7 @@ def bars(lines: Sequence[Line], full_share: float, words: str) -> Html:
     left, right = 300, 330
     scale = (WIDTH_PX - left - right) / full_share
     drawn = [_bar_line(line, left, i * _LINE_PX, scale) for i, line in enumerate(lines)]
-    return _svg(joined(drawn), _LINE_PX * len(lines) + 4, words)
+    return svg(joined(drawn), _LINE_PX * len(lines) + 4, words)
 
 
 def curve(trials: FloatArray, values: dict[str, FloatArray], words: str) -> Html:
@@ -97,7 +85,7 @@ def curve(trials: FloatArray, values: dict[str, FloatArray], words: str) -> Html
     top = step * max(math.ceil(float(known.max()) / step), 1)
     frame = _Frame(float(trials.min()), max(float(trials.max()), float(trials.min()) + 1), top)
     lines = [_series_line(s, trials, values[s.key], frame) for s in SERIES if s.key in values]
-    return _svg(joined([frame.grid(step), frame.ticks(trials), *lines]), frame.height_px, words)
+    return svg(joined([frame.grid(step), frame.ticks(trials), *lines]), frame.height_px, words)
 
 
 def sample(series: Series) -> Html:
@@ -110,18 +98,6 @@ def swatch(style: str) -> Html:
     """Return a little rectangle for a legend; ``style`` is CSS."""
     box = tag("rect", x=1, y=1, width=32, height=10, style=style)
     return tag("svg", box, viewBox="0 0 34 12", aria_hidden="true")
-
-
-def scarf(rows: Sequence[tuple[str, Sequence[Segment]]], duration_s: float, words: str) -> Html:
-    """Return one row of coloured stretches per trial over time."""
-    left, height = 190, 20
-    scale = (WIDTH_PX - left - 20) / max(duration_s, 1e-9)
-    bottom = len(rows) * height + 6
-    parts = [_time_axis(duration_s, left, bottom, scale)]
-    for i, (label, segments) in enumerate(rows):
-        parts.append(tag("text", label, x=left - 8, y=i * height + 14, class_="end"))
-        parts.extend(_stretch(s, left, i * height + 3, scale) for s in segments)
-    return _svg(joined(parts), bottom + 22, words)
 
 
 def nice_step(rough: float) -> float:
@@ -214,25 +190,8 @@ def _bar_line(line: Line, left: int, top: float, scale: float) -> Html:
     return joined(parts)
 
 
-def _time_axis(duration_s: float, left: int, bottom: float, scale: float) -> Html:
-    step = nice_step(duration_s / 8)
-    parts = []
-    for k in range(math.floor(duration_s / step + 1e-9) + 1):
-        x = f"{left + k * step * scale:.1f}"
-        parts.append(tag("line", x1=x, x2=x, y1=0, y2=bottom, class_="grid"))
-        parts.append(tag("text", f"{k * step:g} s", x=x, y=bottom + 15, class_="middle quiet"))
-    return joined(parts)
-
-
-def _stretch(segment: Segment, left: int, top: float, scale: float) -> Html:
-    width = max((segment.end_s - segment.start_s) * scale, 0.5)
-    return Html(
-        f'<rect x="{left + segment.start_s * scale:.1f}" y="{top}" width="{width:.1f}" height="14"'
-        f' fill="{segment.colour}">{tag("title", segment.words)}</rect>'
-    )
-
-
-def _svg(content: Html, height: float, words: str) -> Html:
+def svg(content: Html, height: float, words: str) -> Html:
+    """Return a chart ``WIDTH_PX`` wide; ``words`` are for readers who cannot see it."""
     return tag("svg", content, viewBox=f"0 0 {WIDTH_PX} {height:g}", role="img", aria_label=words)
 
 

@@ -25,7 +25,7 @@ def heldout(results: Results) -> Html:
     rows = [_row(row, results.heldout, metrics) for row in order if row in results.heldout]
     head = ["model", *(tag("th", f"{m.label} {m.arrow}", class_="number", scope="col") for m in metrics)]
     meanings = [part for m in metrics for part in (tag("dt", m.label), tag("dd", f"{m.meaning} {m.arrow}"))]
-    caption = "↓ lower is better, ↑ higher is better; the best value of each column is bold and underlined."
+    caption = "↓ lower is better, ↑ higher is better; the best value of each column is bold."
     return joined(
         [
             tag("h2", "Held-out comparison"),
@@ -68,7 +68,7 @@ def running(results: Results) -> Html:
 
 def skipped(results: Results) -> Html:
     """Return what was left out, with reasons."""
-    title = tag("h2", "Left out")
+    title = tag("h2", "Left out of the comparison")
     if not results.skipped:
         return joined([title, tag("p", "Nothing was left out.")])
     rows = [(reason, tag("td", count, class_="number")) for reason, count in sorted(results.skipped.items())]

@@ -7,17 +7,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sessions.reader import Recording
-from studio.report.charts import definitions
+from studio.recorded_predictions import predictions, scores
+from studio.report.charts import definitions, hatch
 from studio.report.comparison import heldout, running, skipped
 from studio.report.evidence import Evidence, gather
 from studio.report.headline import headline, sentences
 from studio.report.markup import Html, joined, paragraphs, tag
 from studio.report.methods import methods
-from studio.report.pages import Load, heldout_pages, scanpaths, slots_over_time
+from studio.report.pages import Load, heldout_pages
 from studio.report.provenance import provenance
 from studio.report.quality import quality
 from studio.report.results import Results
+from studio.report.scarf import patterns, slots_over_time
 from studio.report.style import style_sheet
+from studio.report.views import views
+from studio.state import Score
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +30,10 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def write_report(path: Path, results: Mapping[str, object] | Results, recording: Recording) -> None:
-    """Write the report of a comparison as one HTML file that loads nothing from anywhere.
+    """Write the report of a session and a comparison as one file that loads nothing from anywhere.
 
     Args:
-        path: the file; replaced when it is there.
+        path: the file, replaced when it is there; PDF when it ends in ``.pdf``, which needs Qt, else HTML.
         results: as in ``studio.report.results``.
         recording: the session the held-out pages come from, open.
 
@@ -38,9 +42,20 @@ def write_report(path: Path, results: Mapping[str, object] | Results, recording:
         SessionError: the recording is damaged, or is not the one of the results.
     """
     told = results if isinstance(results, Results) else Results.read(results)
-    page = document(told, gather(recording), recording.page)
-    path.write_text(page, encoding="utf-8")
-    log.info("report written to %s, %.1f MB", path, len(page.encode()) / 1e6)
+    told = told if told.running else told.with_running(_foreseen(recording))
+    evidence = gather(recording)
+    if path.suffix.lower() == ".pdf":
+        from studio.report.pdf.paper import write_pdf  # reports in HTML need no Qt
+
+        write_pdf(path, title_of(evidence), sections(told, evidence, recording.page))
+    else:
+        path.write_text(document(told, evidence, recording.page), encoding="utf-8")
+    log.info("report written to %s, %.1f MB", path, path.stat().st_size / 1e6)
+
+
+def title_of(evidence: Evidence) -> str:
+    """Return the heading of a report."""
+    return f"GazeTwin report: {evidence.participant.pseudonym}, study {evidence.study[0]}"
 
 
 def document(results: Results, evidence: Evidence, load: Load) -> str:
@@ -51,10 +66,10 @@ def document(results: Results, evidence: Evidence, load: Load) -> str:
         evidence: of the recording.
         load: returns a page of the recording by digest.
     """
-    title = f"GazeTwin report: {evidence.participant.pseudonym}, study {evidence.study[0]}"
+    title = title_of(evidence)
     body = [
-        definitions(),
-        tag("main", *_sections(title, results, evidence, load)),
+        definitions([hatch(), *patterns()]),
+        tag("main", *sections(results, evidence, load)),
     ]
     head = [
         tag("meta", charset="utf-8"),
@@ -67,23 +82,29 @@ def document(results: Results, evidence: Evidence, load: Load) -> str:
     return f"<!doctype html>\n{page}\n"
 
 
-def _sections(title: str, results: Results, evidence: Evidence, load: Load) -> list[Html]:
+def sections(results: Results, evidence: Evidence, load: Load) -> list[Html]:
+    """Return everything a report says, part by part; the same for every format."""
     return [
-        tag("h1", title),
+        tag("h1", title_of(evidence)),
         tag("p", f"Recorded {evidence.started}, {len(evidence.views)} page views.", class_="muted"),
         _simulated(results, evidence),
         tag("div", paragraphs([headline(results), *sentences(results)]), class_="headline"),
-        heldout(results),
-        _engine_words(results),
+        *([heldout(results), _engine_words(results)] if results.compared else []),
         running(results),
-        heldout_pages(results, load),
-        scanpaths(evidence),
+        *([heldout_pages(results, load)] if results.compared else []),
         slots_over_time(evidence),
+        views(evidence, load),
         quality(evidence, results),
         skipped(results),
         methods(evidence, results),
         provenance(evidence, results),
     ]
+
+
+def _foreseen(recording: Recording) -> tuple[Score, ...]:
+    """Return the scores of what was predicted during the session."""
+    foreseen = predictions(recording.markers())
+    return scores(foreseen, recording.slots().views) if foreseen else ()
 
 
 def _simulated(results: Results, evidence: Evidence) -> Html:

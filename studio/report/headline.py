@@ -14,6 +14,8 @@ _FEW_PAGES = 20
 def headline(results: Results) -> str:
     """Return the one sentence a reader must not miss."""
     twin, combined = _standing(results, "twin"), _standing(results, "twin_combined")
+    if not results.compared:
+        return "The twin was not judged: this report is about the session alone, without a persona."
     if twin is None:
         return "The twin was not judged: there is no held-out page with attention."
     unseen = "On pages it was never fitted on, the twin comes closer to the real attention than"

@@ -6,6 +6,7 @@ edition)", Behavior Research Methods 56 (2024).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,10 +14,12 @@ import numpy as np
 from acquisition.calibration import SETTLE_S, SHRINKAGE
 from acquisition.fixations import Fixations, IvtParameters
 from acquisition.quality import Validation
+from protocols.words import counted
 from sessions.calibration_check import DriftNumbers
 from sessions.calibrations import CalibrationAttempt
 from studio.report.evidence import Evidence
 from studio.report.markup import Html, joined, paragraphs, tag
+from studio.report.names import listing
 from studio.report.quality import number, percent
 from studio.report.results import Results
 
@@ -36,6 +39,8 @@ def methods(evidence: Evidence, results: Results) -> Html:
         " ".join(_calibration(evidence)),
         " ".join(_events(evidence)),
         " ".join(_twin(results)),
+        " ".join(_exclusions(evidence, results)),
+        " ".join(_unknown()),
     ]
     return joined([tag("h2", "Methods"), paragraphs(s for s in said if s)])
 
@@ -56,7 +61,31 @@ def _recording(evidence: Evidence) -> Iterator[str]:
     yield f"Pages filled a display of {width} x {height} px ({width_mm:g} x {height_mm:g} mm) at a"
     yield "distance of"
     yield f"{screen.distance_mm:g} mm ({screen.px_per_deg():.1f} px per degree at its centre)."
-    yield "Head support, illumination and the tracker's firmware are not known to the software: add them."
+    yield from _tasks(evidence)
+
+
+def _tasks(evidence: Evidence) -> Iterator[str]:
+    asked = {view.trial: view.task.value.replace("_", " ") for view in evidence.views}
+    if asked:
+        counts = Counter(asked.values())
+        told = listing([f"{task} ({counted(number, 'trial')})" for task, number in counts.items()])
+        yield f"The task was {told}; {counted(len(evidence.views), 'page view')} were recorded."
+
+
+def _exclusions(evidence: Evidence, results: Results) -> Iterator[str]:
+    yield "No participant, trial or sample was excluded for its quality beyond what is said above;"
+    yield f"the session ended as {evidence.ended}."
+    if results.skipped:
+        told = listing([f"{counted(n, 'page view')} ({why})" for why, n in sorted(results.skipped.items())])
+        yield f"Left out of the comparison: {told}."
+    yield "With one participant there are no group values: means and standard deviations are over targets."
+
+
+def _unknown() -> Iterator[str]:
+    yield "Not known to the software, to be added: age and sight of the participant, head support,"
+    yield "illumination, the display's refresh rate, the tracker's firmware, and what was said aloud."
+    yield "The items follow Dunn et al. (2023), Minimal reporting guideline for research involving eye"
+    yield "tracking, Behavior Research Methods 56, 4351-4357, doi 10.3758/s13428-023-02187-1."
 
 
 def _calibration(evidence: Evidence) -> Iterator[str]:
@@ -91,8 +120,13 @@ def _correction(used: CalibrationAttempt, tries: int) -> Iterator[str]:
 
 
 def _validation(validation: Validation) -> Iterator[str]:
+    offsets = [
+        p.accuracy_mean_offset_deg for p in validation.points if p.accuracy_mean_offset_deg is not None
+    ]
+    spread = float(np.std(offsets, ddof=1)) if len(offsets) > 1 else None
     yield f"Validation on {len(validation.points)} other targets gave a mean accuracy of"
-    yield f"{number(validation.accuracy_mean_deg, '{:.2f}°')} (worst"
+    yield f"{number(validation.accuracy_mean_deg, '{:.2f}°')} (SD over targets"
+    yield f"{number(spread, '{:.2f}°')}, worst"
     yield f"{number(validation.accuracy_max_deg, '{:.2f}°')}; mean of the median offsets"
     yield f"{number(validation.accuracy_median_deg, '{:.2f}°')}), a precision of"
     yield f"{number(validation.rms_s2s_deg, '{:.3f}°')} RMS sample to sample and"

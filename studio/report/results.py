@@ -14,13 +14,16 @@ Rows and metrics are those of ``tuning.events.ROWS`` and ``tuning.metrics.METRIC
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from protocols.errors import TuningError
 from protocols.mistakes import listed
+from studio.state import Score
 from tuning.events import Comparison, Judged
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -105,6 +108,19 @@ class Results(_Part):
     config: dict[str, Any] = Field(default_factory=dict)
     persona: dict[str, Any] = Field(default_factory=dict)
     backbone: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def compared(self) -> bool:
+        """Whether a persona was compared with the session."""
+        return bool(self.heldout or self.per_page or self.backbone)
+
+    def with_running(self, scores: Iterable[Score]) -> Self:
+        """Return the same results with predict-then-observe scores."""
+        told = [
+            {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in asdict(score).items()}
+            for score in scores
+        ]
+        return self.model_copy(update={"running": tuple(RunningScore.model_validate(one) for one in told)})
 
     @classmethod
     def read(cls, data: Mapping[str, object]) -> Self:

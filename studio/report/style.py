@@ -47,6 +47,7 @@ figure.real img { border: 3px solid var(--real); } figure.twin img { border: 3px
 svg text { fill: var(--text); font: 12px "Open Sans", system-ui, "Noto Sans", sans-serif; }
 svg .quiet { fill: var(--muted); } svg .axis { stroke: var(--control); } svg .grid { stroke: var(--border); }
 svg .real { fill: var(--real); stroke: var(--real); } svg .twin { stroke: var(--twin); }
+svg .stroke { stroke: var(--text); stroke-width: 1.6; } svg .ink { fill: var(--text); }
 svg .end { text-anchor: end; } svg .middle { text-anchor: middle; }
 footer { font-size: .9rem; }
 @media (max-width: 720px) { .pair { grid-template-columns: 1fr; } }

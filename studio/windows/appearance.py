@@ -20,7 +20,7 @@ def dress(app: QApplication, palette: Palette, font_scale: float = 1.0) -> None:
     Raises:
         SetupError: the typeface is not there.
     """
-    _load_fonts()
+    load_fonts()
     font = QFont(FAMILY)
     font.setPixelSize(round(BASE_PX * font_scale))
     app.setFont(font)
@@ -98,7 +98,12 @@ def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     """
 
 
-def _load_fonts() -> None:
+def load_fonts() -> None:
+    """Make the shipped typeface known to Qt.
+
+    Raises:
+        SetupError: it is not there.
+    """
     if FAMILY in QFontDatabase.families():
         return
     folder = files("protocols") / "fonts"

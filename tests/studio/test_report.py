@@ -91,7 +91,7 @@ def test_loads_nothing_and_runs_nothing(report: str) -> None:
     assert "http:" not in report
     assert "https:" not in report
     assert "@import" not in report
-    assert set(re.findall(r"url\((.*?)\)", report)) == {"#hatch"}
+    assert set(re.findall(r"url\((.*?)\)", report)) == {"#hatch", "#row-2", "#row-3"}
     assert "default-src &#x27;none&#x27;" in report
 
 

@@ -1,0 +1,1 @@
+"""The same report on pages of paper, drawn with Qt."""
