@@ -40,6 +40,8 @@ class PointQuality:
         bcea_deg2: area of the ellipse that holds 68 % of a bivariate normal distribution of the same spread.
         data_loss: share of the samples expected at the sampling rate that did not come or were invalid.
         invalid_share: share of the delivered samples that were flagged invalid.
+        mean_offset_deg: mean offset vector from the target to gaze, (x, y) in deg, y downwards; None also in
+            recordings from before it was kept.
     """
 
     target_px: Point
@@ -51,6 +53,7 @@ class PointQuality:
     bcea_deg2: float | None
     data_loss: float
     invalid_share: float
+    mean_offset_deg: Point | None = None
 
     @property
     def rms_sd_ratio(self) -> float | None:
@@ -119,8 +122,9 @@ class Validation:
             fields = json.loads(text)
             points = []
             for point in fields.pop("points"):
-                x, y = point.pop("target_px")
-                points.append(PointQuality(target_px=(float(x), float(y)), **point))
+                target_px, offset = _pair(point.pop("target_px")), point.pop("mean_offset_deg", None)
+                offset_deg = None if offset is None else _pair(offset)
+                points.append(PointQuality(target_px=target_px, mean_offset_deg=offset_deg, **point))
             return cls(points=tuple(points), **fields)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CalibrationError(
@@ -196,6 +200,7 @@ def point_quality(
         bcea_deg2=_bcea_deg2(offsets) if enough else None,
         data_loss=float(np.clip(1.0 - count / expected, 0.0, 1.0)),
         invalid_share=float(1.0 - w.valid.mean()) if len(w.valid) else 1.0,
+        mean_offset_deg=_pair(offsets.mean(axis=0)) if count else None,
     )
 
 
@@ -213,6 +218,11 @@ def verdict(offsets: Sequence[float], losses: Sequence[float], limits: QualityLi
 def effective_rate_hz(t_s: FloatArray) -> float:
     """Return the sampling rate from the median interval between stamps, 0 for fewer than two."""
     return float(1.0 / np.median(np.diff(t_s))) if len(t_s) > 1 else 0.0
+
+
+def _pair(xy: Sequence[float] | FloatArray) -> Point:
+    x, y = xy
+    return float(x), float(y)
 
 
 def _rms_s2s_deg(w: TargetWindow, screen: Screen, rate_hz: float) -> float | None:

@@ -23,6 +23,12 @@ _COLUMN_SHARE = 0.6
 _TITLE_HEIGHT_SHARE, _BODY_HEIGHT_SHARE = 0.24, 0.58
 _RULE: Colour = (204, 28, 32)
 
+_SIT_TITLE = "Please sit comfortably"
+_SIT = (
+    "Lean back so that the screen is at an arm's length, and look at its middle. "
+    "Keep your head still from now on."
+)
+
 _DISC_DEG, _DISC_AT_ONSET_DEG, _DOT_DEG = 0.6, 1.6, 0.2
 _DISC: Colour = (214, 214, 214)
 _FINER = 4
@@ -54,6 +60,38 @@ def message(title: str, body: str, size_px: tuple[int, int]) -> PixelArray:
     return frozen(image)
 
 
+def positions(seen: tuple[bool, bool], words: str, size_px: tuple[int, int]) -> PixelArray:
+    """Draw how the participant sits before the tracker: both eyes, lit when they are seen, and what to do.
+
+    Args:
+        seen: the left and the right eye; the left one is drawn at the left, as in a mirror.
+        words: what to do.
+        size_px: width and height of the card in px.
+
+    Returns:
+        The card, shape (height, width, 3), RGB, read-only.
+    """
+    scale = size_px[1] / _FULL_HEIGHT_PX
+    image = Image.fromarray(message(_SIT_TITLE, f"{words}\n\n{_SIT}", size_px))
+    draw = ImageDraw.Draw(image)
+    for side, lit in zip((-1, 1), seen, strict=True):
+        _draw_eye(draw, (size_px[0] / 2 + side * 150 * scale, 150 * scale), 60 * scale, lit)
+    return frozen(image)
+
+
+def _draw_eye(draw: ImageDraw.ImageDraw, centre: tuple[float, float], radius: float, lit: bool) -> None:
+    """Draw a filled eye when it is seen, else an empty dashed ring: the shape tells, not the colour alone."""
+    x, y = centre
+    box, width = (x - radius, y - radius, x + radius, y + radius), max(2, round(radius / 12))
+    if not lit:
+        for start in range(0, 360, 30):
+            draw.arc(box, start, start + 16, fill=MUTED, width=width)
+        return
+    draw.ellipse(box, fill=_DISC)
+    inner = radius * 0.42
+    draw.ellipse((x - inner, y - inner, x + inner, y + inner), fill=BACKGROUND)
+
+
 def target(
     xy_px: tuple[float, float], size_px: tuple[int, int], screen: Screen, progress: float
 ) -> PixelArray:
@@ -72,15 +110,20 @@ def target(
     Returns:
         The card, shape (height, width, 3), RGB, read-only.
     """
-    px_per_deg = screen.px_per_deg() * size_px[0] / screen.size_px[0]
-    remaining = 1.0 - min(max(progress, 0.0), 1.0)
-    disc_px = (_DISC_DEG + (_DISC_AT_ONSET_DEG - _DISC_DEG) * remaining) * px_per_deg
-    tile = _bulls_eye(round(disc_px), max(2, round(_DOT_DEG * px_per_deg)))
+    tile = target_tile(size_px, screen, progress)
     card = blank(size_px)
     left, top = (math.floor(v) - tile.shape[0] // 2 for v in xy_px)
     paste(card, tile, left, top)
     card.setflags(write=False)
     return card
+
+
+def target_tile(size_px: tuple[int, int], screen: Screen, progress: float) -> PixelArray:
+    """Draw only the target, see ``target``: a square with the target in its middle, read-only."""
+    px_per_deg = screen.px_per_deg() * size_px[0] / screen.size_px[0]
+    remaining = 1.0 - min(max(progress, 0.0), 1.0)
+    disc_px = (_DISC_DEG + (_DISC_AT_ONSET_DEG - _DISC_DEG) * remaining) * px_per_deg
+    return _bulls_eye(round(disc_px), max(2, round(_DOT_DEG * px_per_deg)))
 
 
 def _settings(title: str, body: str, size_px: tuple[int, int], scale: float) -> tuple[Setting, Setting]:

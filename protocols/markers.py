@@ -26,6 +26,7 @@ class Code(StrEnum):
     HOVER = "hover"
     CLICK = "click"
     TRIAL_END = "trial_end"
+    REPEAT = "repeat"
     BREAK = "break"
     PAUSE = "pause"
     RESUME = "resume"

@@ -6,7 +6,9 @@
                                                         break ─▶ check | instruction | trial
                                                         check ─Checked─▶ instruction | trial
     (free gaze)    welcome ─▶ recording ─▶ finished
+    between, instruction ─CheckWanted─▶ check (in a trial: after it)
     any ─Pause─▶ paused ─Resume─▶ the same again        any ─Abort─▶ finished
+    any ─Repeat─▶ between, before the running trial or the last one
 
 States with nothing to show (no welcome text, no pause between trials) are passed through. Whoever carries out
 the commands also marks session start and end and every page onset (it alone knows when pixels are visible).
@@ -28,6 +30,7 @@ from protocols.trial_events import (
     Begin,
     CheckDrift,
     Checked,
+    CheckWanted,
     Click,
     Command,
     Continue,
@@ -38,6 +41,7 @@ from protocols.trial_events import (
     Outcome,
     Pause,
     PointerMoved,
+    Repeat,
     Resume,
     Scroll,
     ShowMessage,
@@ -48,32 +52,6 @@ from protocols.trial_events import (
     Swipe,
     TimedOut,
 )
-
-__all__ = [
-    "Abort",
-    "Begin",
-    "CheckDrift",
-    "Checked",
-    "Click",
-    "Command",
-    "Continue",
-    "Event",
-    "Finish",
-    "Mark",
-    "Pause",
-    "PointerMoved",
-    "Resume",
-    "Scroll",
-    "ShowMessage",
-    "ShowPage",
-    "Skip",
-    "StartTimer",
-    "State",
-    "StopTimer",
-    "Swipe",
-    "TimedOut",
-    "TrialRunner",
-]
 
 
 class State(StrEnum):
@@ -120,6 +98,7 @@ class TrialRunner:
         self._rested_before: set[int] = set()
         self._checks_drift = study.calibration.drift_check if drift_checks else "never"
         self._checked_before: set[int] = set()
+        self._check_wanted = False
 
     @property
     def state(self) -> State:
@@ -147,10 +126,14 @@ class TrialRunner:
         match event:
             case Abort(reason):
                 return self._abort(reason)
+            case CheckWanted():
+                return self._want_check()
             case Begin() if self._state is State.READY:
                 return self._welcome()
             case Resume() if self._state is State.PAUSED:
                 return self._resume()
+            case Repeat():
+                return self._repeat()
             case _ if self._state in (State.READY, State.PAUSED):
                 return []
             case Pause():
@@ -212,7 +195,7 @@ class TrialRunner:
             self._rested_before.add(self._position)
             return [self._display(), Mark(Code.BREAK)]
         if self._check_due():
-            self._state = State.CHECK
+            self._state, self._check_wanted = State.CHECK, False
             self._checked_before.add(self._position)
             return [self._display()]
         if self._instruction_due():
@@ -228,7 +211,16 @@ class TrialRunner:
         done = sum(trial.task is not Task.TRAINING for trial in self._trials[: self._position])
         return done > 0 and done % breaks.every == 0
 
+    def _want_check(self) -> list[Command]:
+        """Check before the next trial: at once between trials, and before an instruction is read again."""
+        self._check_wanted = True
+        if self._state is State.BETWEEN:
+            return [StopTimer(), *self._proceed()]
+        return self._proceed() if self._state is State.INSTRUCTION else []
+
     def _check_due(self) -> bool:
+        if self._check_wanted:
+            return True
         if self._checks_drift == "never" or self._position in ({0} | self._checked_before):
             return False
         new_block = self._trials[self._position - 1].block != self._current().block
@@ -307,6 +299,20 @@ class TrialRunner:
         if self._state is State.BETWEEN:
             return [StopTimer(), *self._proceed()]
         return self._go_on()
+
+    def _repeat(self) -> list[Command]:
+        """Go back to before the running trial, or the last one; what was recorded of it counts no more."""
+        running = self._open_trial()
+        if running < 0 and self._position == 0:
+            return []
+        resumed = [Mark(Code.RESUME, running)] if self._state is State.PAUSED else []
+        ended = [Mark(Code.TRIAL_END, running, {"reason": "repeat"})] if running >= 0 else []
+        self._position -= running < 0
+        self._state, self._hover = State.BETWEEN, None
+        before = [*resumed, *ended, StopTimer(), Mark(Code.REPEAT, self._current().index)]
+        if self._study.inter_trial_s == 0:
+            return [*before, *self._proceed()]
+        return [*before, self._display(), *self._timer()]
 
     def _pause(self) -> list[Command]:
         self._interrupted, self._state = self._state, State.PAUSED

@@ -53,6 +53,16 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckWanted:
+    """The operator wants a drift check before the next trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The running trial, or the last one when none is running, is shown again and alone counts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """The operator interrupts; nothing is shown until Resume."""
 
@@ -97,6 +107,8 @@ Event = (
     | Abort
     | TimedOut
     | Checked
+    | CheckWanted
+    | Repeat
 )
 
 

@@ -19,6 +19,7 @@ from protocols.trial_events import (
     Begin,
     CheckDrift,
     Checked,
+    CheckWanted,
     Command,
     Continue,
     Event,
@@ -37,7 +38,7 @@ from studio.anticipation import Anticipation
 from studio.calibrating import Verdict
 from studio.foresight import Foresight
 from studio.gaze_care import GazeCare
-from studio.inputs import Broken, Did, Input, Noted, Pointed
+from studio.inputs import Broken, Did, Input, Noted, Pointed, Wished
 from studio.journal import Journal
 from studio.presenter import Presenter
 from studio.script import Ending, Script
@@ -47,6 +48,7 @@ from studio.stage import Stage
 from studio.stamps import Stamps
 from studio.state import LiveState, Phase
 from studio.targets import Wait
+from studio.wishes import CalibrateNow, CheckDriftNow, NextTarget
 
 log = logging.getLogger(__name__)
 
@@ -86,10 +88,12 @@ class Conductor:
         self._script, self._journal, self._clock = script, journal, clock
         self._twin = None if foresight is None else Anticipation(foresight, script.trials, journal)
         self._runner = TrialRunner(script.study, script.trials, script.calibrate)
-        self._care = GazeCare(script, stage, journal)
         self._check_due = False
         self._inbox: queue.SimpleQueue[Input] = queue.SimpleQueue()
-        self._snapshots = Snapshots(script.study, script.trials, journal, foresight, script.simulated)
+        self._snapshots = Snapshots(
+            script.study, script.trials, journal, foresight, script.simulated, script.without_twin
+        )
+        self._care = GazeCare(script, stage, journal, self._snapshots.calibration)
         self._agenda, self._stamps = Agenda(), Stamps(clock, journal)
         self._presenter = Presenter(script, stage, journal, self._stamps, self._snapshots)
         self._trial = -1
@@ -174,6 +178,7 @@ class Conductor:
             self._step(Checked(), self._stamps.now_s())
         except _Left:
             log.info("the drift check was left for a pause or skipped")
+            self._snapshots.calibrated(self._care.verdict)
 
     def _measure_clicks(self, now_s: float) -> None:
         for found in self._care.clicks(now_s):
@@ -265,6 +270,8 @@ class Conductor:
         match item:
             case Did(Abort(reason), t_s) if not self._script.trials:
                 self._end_freely(reason, self._stamps.of(t_s))
+            case Did(Continue()) if self._care.busy:
+                self._care.wish(NextTarget())
             case Did(event, t_s):
                 self._step(event, self._stamps.of(t_s))
             case Pointed(t_s, xy_px, buttons):
@@ -273,6 +280,10 @@ class Conductor:
                 self._step(PointerMoved(xy_px), self._stamps.of(t_s))
             case Noted(text):
                 self._stamps.mark(Code.NOTE, self._stamps.now_s(), self._trial, {"text": text})
+            case Wished(wish) if self._care.calibrated:
+                self._care.wish(wish)
+                if isinstance(wish, CheckDriftNow | CalibrateNow):
+                    self._step(CheckWanted(), self._stamps.now_s())
             case Broken(error):
                 self._break(error)
 
@@ -324,7 +335,7 @@ class Conductor:
             self._care.clicked(t_s, trial, payload, self._presenter.page.layout)
         if code is Code.TRIAL_END:
             self._trial = -1
-            if self._twin is not None:
+            if self._twin is not None and payload.get("reason") != "repeat":
                 self._twin.after(trial)
         return t_s
 

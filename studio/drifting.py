@@ -31,6 +31,15 @@ WORDS: dict[Decision, str] = {
     "unknown": "Gaze was lost during the drift check.",
 }
 
+DONE: dict[Decision, str] = {
+    "ok": "nothing to do",
+    "corrected": "gaze is shifted from now on",
+    "recorded": "recorded; the study says to leave it",
+    "not confirmed": "seen once, not a second time: nothing was done",
+    "recalibrate": "too far: calibrated anew",
+    "unknown": "gaze was lost",
+}
+
 
 class DriftPhase:
     """Shows a target in the middle of the screen, twice when gaze is not on it, and acts on the finding.
@@ -40,11 +49,15 @@ class DriftPhase:
         show: shows targets.
         journal: writes all of it down.
         wait_until: waits until a session time in s.
+
+    Attributes:
+        looks: what the check found, one look or two, once it has run.
     """
 
     def __init__(self, study: StudyProtocol, show: TargetShow, journal: Journal, wait_until: Wait) -> None:
         self._plan, self._screen = study.calibration, study.screen
         self._show, self._journal, self._wait_until = show, journal, wait_until
+        self.looks: tuple[DriftCheck, ...] = ()
 
     def run(self) -> Decision:
         """Check; return what was decided, after it was done (except for calibrating anew)."""
@@ -85,7 +98,7 @@ class DriftPhase:
         )
 
     def _decided(self, decision: Decision, *looks: DriftCheck) -> Decision:
-        now_s = self._wait_until(float("-inf"))
+        now_s, self.looks = self._wait_until(float("-inf")), looks
         payload = {"decision": decision, "looks": [look.payload() for look in looks]}
         self._journal.mark(now_s, Code.DRIFT_CHECK, payload=payload)
         return decision

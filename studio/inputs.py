@@ -9,6 +9,7 @@ from protocols.errors import GazeTwinError, ProgramError
 from protocols.trial_events import Click, Event, Scroll, Swipe
 from protocols.wire import Failed
 from studio.programs import Said
+from studio.wishes import Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,20 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Wished:
+    """The operator wants something of the calibration; see ``studio.wishes``."""
+
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """Something that the session needs has failed; it cannot go on."""
 
     error: GazeTwinError
 
 
-Input = Did | Pointed | Noted | Broken
+Input = Did | Pointed | Noted | Wished | Broken
 
 
 def of_viewer(said: Said) -> tuple[Input, ...]:

@@ -107,8 +107,8 @@ class Journal:
         used: bool,
         now_s: float,
         record: AttemptRecord | None = None,
-    ) -> None:
-        """Write a calibration attempt; a used one maps the gaze from now on."""
+    ) -> int:
+        """Write a calibration attempt; a used one maps the gaze from now on. Returns its number."""
         # No sample that the live pipeline has already mapped may count as later than this.
         from_s = max(now_s, float(np.nextafter(self._newest_s, np.inf)))
         record = record or AttemptRecord()
@@ -119,6 +119,7 @@ class Journal:
         )
         self._attempts.append(attempt)
         self._also_live(lambda: self._live.calibration(attempt))
+        return number
 
     def begin_calibration(self, now_s: float) -> None:
         """Take back whatever calibration is in force: until the new one is good, gaze is as delivered."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,6 +49,9 @@ class Order:
         headless: nobody can press a key.
         duration_s: end after this time, None for when the study, a replay or somebody ends it.
         display: the study's page on the participant's display, None for as the study says.
+        consent: what the participant agreed to, empty without any.
+        without_twin: why nothing is predicted, in one sentence.
+        operated: somebody looks at the result of a calibration and says how it goes on.
     """
 
     study: StudyProtocol
@@ -58,6 +61,9 @@ class Order:
     headless: bool = True
     duration_s: float | None = None
     display: Screen | None = None
+    consent: Mapping[str, object] = field(default_factory=dict)
+    without_twin: str = "This session has no twin."
+    operated: bool = False
 
     @property
     def screen(self) -> Screen:
@@ -208,6 +214,8 @@ def _script(order: Order, rig: Rig) -> Script:
         reads_by_itself=order.headless or simulated,
         duration_s=order.duration_s,
         simulated=simulated,
+        without_twin=order.without_twin,
+        operated=order.operated,
         replayed=rig.source.info.replayed,
         seed=(abs(order.seed), index),
         facts={"seed": order.seed, "participant_index": index, "headless": order.headless},
@@ -222,7 +230,7 @@ def _header(order: Order, rig: Rig, clock: Clock) -> Header:
         source=rig.source.info,
         clock_pair=unix_pair(clock),
         software=f"{DISTRIBUTION} {version(DISTRIBUTION)}",
-        consent={},
+        consent=dict(order.consent),
     )
 
 

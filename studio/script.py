@@ -39,9 +39,11 @@ class Script:
         reads_by_itself: messages are left after a moment, because nobody can press a key.
         duration_s: end after this time, None for when the study ends.
         simulated: the participant is simulated.
+        without_twin: why nothing is predicted in a session without a twin, in one sentence.
         replayed: gaze comes from a recording that a stand-in sends, which ends.
         facts: written beside the start of the session.
         seed: two numbers that decide the order of targets.
+        operated: somebody looks at the result of a calibration and says how it goes on.
     """
 
     study: StudyProtocol
@@ -50,6 +52,8 @@ class Script:
     reads_by_itself: bool
     duration_s: float | None = None
     simulated: bool = False
+    without_twin: str = "This session has no twin."
     replayed: bool = False
     facts: Mapping[str, object] | None = None
     seed: tuple[int, int] = (0, 0)
+    operated: bool = False

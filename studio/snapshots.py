@@ -16,7 +16,9 @@ from protocols.stimulus import Page
 from protocols.study import StudyProtocol, Trial
 from protocols.trial_events import ShowMessage
 from sessions.live import LiveView
+from studio.attended import seen_in
 from studio.calibrating import Verdict
+from studio.calibration_state import CalibrationState
 from studio.foresight import Foresight
 from studio.journal import Journal
 from studio.state import LiveState, Notice, Phase, Quality, Score, Trail, TrialLine, TrialStatus
@@ -38,6 +40,7 @@ class Snapshots:
         journal: what was recorded.
         foresight: the twin, None without one.
         simulated: the participant is simulated.
+        without_twin: why nothing is predicted, in a session without a twin.
     """
 
     def __init__(
@@ -47,14 +50,17 @@ class Snapshots:
         journal: Journal,
         foresight: Foresight | None,
         simulated: bool,
+        without_twin: str,
     ) -> None:
         self._study, self._journal, self._foresight = study, journal, foresight
         lines = tuple(TrialLine(t.index, _task(t.task), t.screen.id) for t in trials)
         self._state = LiveState(trials=lines, simulated=simulated)
+        self._without_twin = without_twin
         self._began_s = 0.0
         self._refreshed_s = float("-inf")
         self._trial = -1
         self._scores: dict[int, Score] = {}
+        self._repeated: set[int] = set()
         self._verdict: Verdict | None = None
         self._drift_note = ""
         self._concluded = False
@@ -77,6 +83,10 @@ class Snapshots:
     def calibrated(self, verdict: Verdict) -> None:
         """Take note of the calibration."""
         self._verdict = verdict
+
+    def calibration(self, state: CalibrationState) -> None:
+        """Take note of how calibration and drift stand."""
+        self._state = replace(self._state, calibration=state)
 
     def drifted(self, note: str) -> None:
         """Take note of what a drift check found, empty when gaze is well."""
@@ -104,6 +114,11 @@ class Snapshots:
             reason = str(payload.get("reason", ""))
             status: TrialStatus = "done" if reason == "click" else "skipped"
             self._set_trial(trial, replace(self._state.trials[trial], status=status, note=reason))
+        elif code is Code.REPEAT:
+            self._repeated.add(trial)
+            self._scores.pop(trial, None)
+            again = replace(self._state.trials[trial], status="waiting", note="to be repeated")
+            self._set_trial(trial, again)
 
     def ended(self, outcome: str, why: str) -> None:
         """The session is over."""
@@ -135,6 +150,7 @@ class Snapshots:
             prediction_note=self._prediction_note(),
             scores=tuple(self._scores[trial] for trial in sorted(self._scores)),
             notices=self._notices(),
+            eyes=seen_in(self._journal) if self._state.phase == "calibrating" else None,
         )
 
     def _set_trial(self, index: int, line: TrialLine) -> None:
@@ -154,7 +170,9 @@ class Snapshots:
         return dwell_ms if len(dwell_ms) == len(page.layout) else self._state.dwell_ms
 
     def _predicted(self, trial: int) -> Predicted | None:
-        found = None if self._foresight is None else self._foresight.foreseen(trial)
+        if self._foresight is None or trial in self._repeated:
+            return None
+        found = self._foresight.foreseen(trial)
         return None if found is None else found.predicted
 
     def _prediction(self) -> SlotDistribution | None:
@@ -168,7 +186,9 @@ class Snapshots:
 
     def _prediction_note(self) -> str:
         if self._foresight is None:
-            return "This session has no twin."
+            return self._without_twin
+        if self._trial in self._repeated:
+            return "This page has been seen before: what is repeated is not predicted."
         page = self._state.page
         if (
             self._foresight.ready

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from acquisition.clock import Clock
 from protocols.stimulus import Page, PixelArray
+from studio.motion import Motion
 from studio.simulated_viewer import SimulatedViewer
 
 Picture = Callable[[], PixelArray]
@@ -30,6 +31,10 @@ class Stage(Protocol):
 
     def target(self, xy_px: tuple[float, float], picture: Picture) -> float:
         """Show a calibration target at ``xy_px``."""
+        ...
+
+    def move(self, motion: Motion) -> None:
+        """Begin to move the calibration target; does not wait. Whatever is shown next ends it."""
         ...
 
     def message(self, picture: Picture) -> float:
@@ -58,6 +63,9 @@ class HeadlessStage:
     def target(self, xy_px: tuple[float, float], picture: Picture) -> float:  # noqa: ARG002 (not shown)
         """Return the session time now."""
         return self._clock.now_s()
+
+    def move(self, motion: Motion) -> None:
+        """Show nothing."""
 
     def message(self, picture: Picture) -> float:  # noqa: ARG002 (not shown)
         """Return the session time now."""
@@ -90,6 +98,10 @@ class WatchedStage:
         t_s = self._stage.target(xy_px, picture)
         self._viewer.see_target(xy_px, t_s)
         return t_s
+
+    def move(self, motion: Motion) -> None:
+        """Move the target; the simulated participant waits until it stands still."""
+        self._stage.move(motion)
 
     def message(self, picture: Picture) -> float:
         """Show text, and let the eyes rest."""

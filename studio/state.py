@@ -15,6 +15,7 @@ from protocols.geometry import FloatArray
 from protocols.slots import SlotDistribution
 from protocols.stimulus import Page
 from protocols.words import counted
+from studio.calibration_state import CalibrationState, EyesSeen
 from studio.theme import Mood
 
 Phase = Literal["waiting", "calibrating", "running", "paused", "fitting", "finished", "aborted", "failed"]
@@ -151,6 +152,8 @@ class LiveState:
         trials: the whole plan.
         notices: warnings, the gravest first.
         simulated: the gaze comes from a simulated viewer.
+        calibration: how gaze was calibrated and checked; None in a session that does neither.
+        eyes: how much of the last second they were seen; None unless gaze is being calibrated.
     """
 
     phase: Phase = "waiting"
@@ -166,6 +169,8 @@ class LiveState:
     trials: tuple[TrialLine, ...] = ()
     notices: tuple[Notice, ...] = ()
     simulated: bool = False
+    calibration: CalibrationState | None = None
+    eyes: EyesSeen | None = None
 
     @property
     def real(self) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,13 @@ from sessions.live import LiveSlots
 from sessions.reader import Recording
 from sessions.writer import SessionWriter
 from studio.calibrating import Verdict
+from studio.calibration_state import CalibrationState, Step
 from studio.gaze_care import GazeCare
 from studio.journal import GazeTap, Journal
+from studio.motion import Motion
 from studio.script import Script
 from studio.stage import Picture
+from studio.wishes import NextTarget, Wish
 
 SCREEN = Screen()
 DEG = SCREEN.px_per_deg()
@@ -44,10 +48,16 @@ Spoil = Callable[[FloatArray, FloatArray], None]
 """Changes what the tracker reports: given stamps (n,) and eyes (n, 2, 2) in fractions of the display."""
 
 
+Answer = tuple[Step, Callable[[CalibrationState], Wish]]
+"""What the operator does when a step is reached."""
+
+
 class Room:
     """A participant in front of a display, a tracker, a session file, and a clock that waits for nobody."""
 
-    def __init__(self, path: Path, study: StudyProtocol, spoil: Spoil | None, drift: float) -> None:
+    def __init__(
+        self, path: Path, study: StudyProtocol, spoil: Spoil | None, drift: float, operated: bool = False
+    ) -> None:
         self.path, self.now_s, self._spoil = path, 100.0, spoil
         self.study = study
         self.participant = SimulatedParticipant(ViewerSettings(seed=4, drift_deg_per_min=drift), self.now_s)
@@ -61,10 +71,15 @@ class Room:
             software="test",
         )
         self.tap, self.targets, self.markers = GazeTap(), [], []  # type: ignore[var-annotated] # lists of the test
+        self.motions: list[Motion] = []
+        self.shown_s = self.finger_s = 0.0
+        self.messages = 0
         self.live = LiveSlots(SCREEN)
         self.journal = Journal(self, self.tap, self.live, 120.0)  # type: ignore[arg-type] # this is the recorder
-        script = Script(study, (), calibrate=True, reads_by_itself=True, seed=(5, 0))
-        self.care = GazeCare(script, self, self.journal)  # type: ignore[arg-type] # this is the stage, too
+        script = Script(study, (), calibrate=True, reads_by_itself=True, seed=(5, 0), operated=operated)
+        self.states: list[CalibrationState] = []
+        self.operator: deque[Answer] = deque()
+        self.care = GazeCare(script, self, self.journal, self.states.append)  # type: ignore[arg-type] # this is the stage, too
 
     # ---- as a recorder
 
@@ -80,7 +95,16 @@ class Room:
     def target(self, xy_px: tuple[float, float], picture: Picture) -> float:
         assert picture().shape == (1080, 1920, 3)
         self.targets.append(xy_px)
+        self.shown_s = self.now_s
         self.participant.see(ShowTarget(t_s=self.now_s, xy_px=xy_px))
+        return self.now_s
+
+    def move(self, motion: Motion) -> None:
+        self.motions.append(motion)
+
+    def message(self, picture: Picture) -> float:
+        assert picture().shape == (1080, 1920, 3)
+        self.messages += 1
         return self.now_s
 
     def details(self, picture: Picture) -> float:  # noqa: ARG002 (drawn by the other method already)
@@ -89,6 +113,8 @@ class Room:
     # ---- time
 
     def wait_until(self, t_s: float) -> float:
+        if t_s > self.now_s:
+            self._operate()
         while self.now_s < t_s:
             self.now_s = min(self.now_s + 0.05, t_s)
             stamps, values, _ = self.participant.advance(self.now_s)
@@ -96,6 +122,20 @@ class Room:
                 self._take(stamps, values)
         self.journal.catch_up()
         return self.now_s
+
+    def _operate(self) -> None:
+        """Let the operator do what comes next, once the phase has come to the step it is meant for."""
+        state = self.states[-1] if self.states else None
+        if state is not None and state.by_key and state.target_px is not None:
+            if not self.targets or self.targets[-1] != state.target_px:
+                self.care.wish(NextTarget())  # too early: the target is not there yet
+            elif self.now_s > self.shown_s + self.finger_s:
+                self.care.wish(NextTarget())
+        if self.operator and state is not None:
+            step, answer = self.operator[0]
+            if step == state.step:
+                self.operator.popleft()
+                self.care.wish(answer(state))
 
     def _take(self, t_s: FloatArray, values: FloatArray) -> None:
         if self._spoil is not None:
@@ -147,10 +187,12 @@ def room(tmp_path):
     """Make a room: ``room(spoil, targets=5)``, any field of CalibrationPlan."""
     made: list[Room] = []
 
-    def make(spoil: Spoil | None = None, drift: float = 0.0, **fields: object) -> Room:
+    def make(
+        spoil: Spoil | None = None, drift: float = 0.0, operated: bool = False, **fields: object
+    ) -> Room:
         plan = CalibrationPlan(**{"targets": 5, "validation": 4, **fields})
         study = load_study("demo").model_copy(update={"calibration": plan})
-        made.append(Room(tmp_path / f"{len(made)}.h5", study, spoil, drift))
+        made.append(Room(tmp_path / f"{len(made)}.h5", study, spoil, drift, operated))
         return made[-1]
 
     yield make

@@ -14,8 +14,8 @@ from protocols.blocks import QualityLimits
 from protocols.errors import CalibrationError
 from protocols.geometry import FloatArray, Screen
 from protocols.markers import Code
-from studio.calibrating import ATTEMPTS, CalibrationPhase, Verdict, redone
-from studio.targets import TargetShow
+from studio.attempts import redone
+from studio.calibrating import ATTEMPTS
 
 SCREEN = Screen()
 DEG = SCREEN.px_per_deg()
@@ -130,23 +130,6 @@ def test_the_limits_of_the_study_decide(room) -> None:
     assert len(attempts) == ATTEMPTS
     assert any(a.used for a in attempts)
     assert one.verdicts(one.checked())["calibration"] == "bad"
-
-
-def test_the_operator_is_asked_why_to_carry_on_below_the_limits(room) -> None:
-    one = room(limits=QualityLimits(green_mean_deg=0.001, amber_mean_deg=0.002))
-    asked: list[Verdict] = []
-
-    def ask(verdict: Verdict) -> str:
-        asked.append(verdict)
-        return "the participant wears thick glasses"
-
-    show = TargetShow(SCREEN, one, one.journal, one.wait_until)
-    plan, order = one.study.calibration, np.random.default_rng(0)
-    CalibrationPhase(plan, SCREEN, show, one.journal, one.wait_until, order, ask).run()
-    one.end()
-    assert [v.verdict for v in asked] == ["red"]
-    assert one.payloads(Code.CALIBRATION_ACCEPTED)[-1]["reason"] == "the participant wears thick glasses"
-    assert "carried on because the participant wears thick glasses" in one.found(one.checked())["calibration"]
 
 
 @settings(max_examples=50, deadline=None)
