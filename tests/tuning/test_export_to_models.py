@@ -8,21 +8,32 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from peft import PeftModel
 from torch import Tensor
+from transformers import AutoModelForImageTextToText, AutoTokenizer
 
-from protocols.stimulus import Page
+from protocols.errors import ExportError, PersonaMismatch
+from protocols.invented import invented_screen
+from protocols.stimulus import Page, Viewport
 from tests.tuning.small_models import MAKERS, save_qwen
 from tuning.backbones.base import Placement
+from tuning.backbones.chat import ChatWording
 from tuning.backbones.contract import contract_pages
 from tuning.backbones.vlm import VisionLanguageBackbone
-from tuning.exporting.contract import Personas, Subject
+from tuning.exporting.contract import Personas, Subject, Target
+from tuning.exporting.contract_suite import check_target
 from tuning.exporting.export import export
 from tuning.exporting.invented import invented_personas
+from tuning.exporting.looks import CsvLooks, ParquetLooks
+from tuning.exporting.merged import Merged
 from tuning.exporting.peft_prompt import PeftPrompt
 from tuning.exporting.peft_tokens import PeftTokens
+from tuning.exporting.vllm import Vllm, decoded
+from tuning.pagespec import PageSpec
 from tuning.prompts import SoftPrompt
 from tuning.registry import load_backbone, make_operator
 
@@ -163,3 +174,137 @@ def test_a_prompt_adapter_in_front_answers_as_the_twin_does(
         put = question(tmp_path / "out" / subject.name / "persona.json")
         assert native_logits(adapted, backbone, put, page, skip_prompt=True) == pytest.approx(twin, abs=EXACT)
     assert float((twins[0] - twins[1]).abs().max()) > 0.05
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_a_merged_model_answers_as_the_twin_does(
+    name: str,
+    placement: Placement,
+    small: Callable[[str], VisionLanguageBackbone],
+    page: Page,
+    tmp_path: Path,
+) -> None:
+    backbone = small(name)
+    before = {key: value.clone() for key, value in backbone.model.state_dict().items()}
+    personas = louder(invented_personas(2, backbone, placement))
+    twins = [twin_logits(backbone, subject, page) for subject in personas.subjects]
+    export(Merged(), personas, tmp_path / "out")
+    assert all(torch.equal(value, before[key]) for key, value in backbone.model.state_dict().items())
+    assert backbone.model.config.get_text_config().vocab_size == len(before["lm_head.weight"])
+
+    merged: Any = AutoModelForImageTextToText.from_pretrained(tmp_path / "out")
+    tokenizer: Any = AutoTokenizer.from_pretrained(tmp_path / "out")
+    tokens = json.loads((tmp_path / "out" / "tokens.json").read_text(encoding="utf-8"))
+    assert set(merged.generation_config.suppress_tokens) >= set(tokens["suppress_tokens"])
+    for subject, twin in zip(personas.subjects, twins, strict=True):
+        told = json.loads(
+            (tmp_path / "out" / "personas" / f"{subject.name}.json").read_text(encoding="utf-8")
+        )
+        ids = tokenizer(told["words"], add_special_tokens=False)["input_ids"]
+        assert ids == tokens["participants"][subject.name]["token_ids"]
+        assert native_logits(merged, backbone, told["question"], page) == pytest.approx(twin, abs=EXACT)
+
+
+def test_the_shipped_model_leaves_as_one_that_others_load(page: Page, tmp_path: Path) -> None:
+    personas = louder(invented_personas(1))
+    backbone = personas.model()
+    assert isinstance(backbone, VisionLanguageBackbone)
+    twin = twin_logits(backbone, personas.subjects[0], page)
+    export(Merged(), personas, tmp_path / "out")
+    merged: Any = AutoModelForImageTextToText.from_pretrained(tmp_path / "out")
+    put = question(tmp_path / "out" / "personas" / "P01.json")
+    assert native_logits(merged, backbone, put, page) == pytest.approx(twin, abs=EXACT)
+
+
+def test_requests_carry_the_prompt_and_the_very_question_of_the_fit(
+    small: Callable[[str], VisionLanguageBackbone], tmp_path: Path
+) -> None:
+    """A server joins the parts of a turn in order: image, prompt, and what the template makes of the text."""
+    backbone = small("qwen")
+    personas = louder(invented_personas(2, backbone, "after-image"))
+    export(Vllm(), personas, tmp_path / "out")
+    for subject in personas.subjects:
+        request = json.loads((tmp_path / "out" / subject.name / "request.json").read_text(encoding="utf-8"))
+        _, sent, text = request["messages"][0]["content"]
+        assert torch.equal(decoded(sent["data"]), subject.persona.prompt.tokens)
+        assert isinstance(backbone.wording, ChatWording)
+        template = backbone.wording.tokenizer.apply_chat_template(
+            [{"role": "user", "content": [{"type": "image"}, text]}],
+            tokenize=False,
+            add_generation_prompt=True,
+        )
+        after = template.partition("<|vision_end|>")[2]
+        assert backbone.wording.question(subject.provenance.preferred) == backbone.wording._ids(after)
+
+
+def test_prompts_that_a_target_would_put_elsewhere_are_refused(
+    small: Callable[[str], VisionLanguageBackbone], tmp_path: Path
+) -> None:
+    qwen, intern = small("qwen"), small("internvl")
+    for target, personas, other in (
+        (PeftPrompt(), invented_personas(1, qwen, "front"), "peft-tokens"),
+        (PeftPrompt(), invented_personas(1, intern, "after-image"), "peft-tokens"),
+        (Vllm(), invented_personas(1, qwen, "front"), "merged"),
+        (Vllm(), invented_personas(1, intern, "after-image"), "merged"),
+        (Vllm(), invented_personas(1), "no chat template"),
+    ):
+        with pytest.raises(ExportError, match=other):
+            export(target, personas, tmp_path / "out")
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_another_model_is_refused(small: Callable[[str], VisionLanguageBackbone], tmp_path: Path) -> None:
+    personas = replace(invented_personas(1, small("qwen")), model=lambda: small("internvl"))
+    for target in (PeftTokens(), Merged(), Vllm()):
+        with pytest.raises(PersonaMismatch, match="small"):
+            export(target, personas, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "model", "placement"),
+    [
+        (PeftPrompt(), "internvl", "front"),
+        (PeftTokens(), "qwen", "after-image"),
+        (Merged(), "qwen with spare rows, tied", "front"),
+        (Vllm(), "qwen", "after-image"),
+        (CsvLooks(), "qwen", "after-image"),
+        (ParquetLooks(), "qwen", "after-image"),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_targets_keep_the_contract(
+    target: Target,
+    model: str,
+    placement: Placement,
+    small: Callable[[str], VisionLanguageBackbone],
+    tmp_path: Path,
+) -> None:
+    personas = invented_personas(2, small(model), placement)
+    screen = invented_screen(np.random.default_rng(0), "shown", "rows")
+    pages = (PageSpec(screen=screen, viewport=Viewport.top_of(screen)),)
+    report = check_target(target, replace(personas, pages=pages), tmp_path)
+    assert report.verification.by == ("schema" if target.name == "vllm" else "package")
+
+
+@pytest.mark.parametrize("target", [CsvLooks(), ParquetLooks()], ids=["csv", "parquet"])
+def test_tables_hold_what_the_twins_do(target: Target, tmp_path: Path) -> None:
+    personas = invented_personas(2)
+    screen = invented_screen(np.random.default_rng(1), "=cmd()", "rows")
+    pages = tuple(
+        PageSpec(screen=screen, viewport=Viewport(y, (0,) * len(screen.rows))) for y in (0.0, 340.0)
+    )
+    export(target, replace(personas, pages=pages), tmp_path / "out")
+    path = tmp_path / "out" / f"looks.{target.name}"
+    table = pd.read_csv(path) if target.name == "csv" else pd.read_parquet(path)
+    assert set(table["screen"]) == {"'=cmd()" if target.name == "csv" else "=cmd()"}
+    for subject in personas.subjects:
+        for number, spec in enumerate(pages):
+            seen = subject.look(spec)
+            own = table[(table["participant"] == subject.name) & (table["page"] == number)]
+            assert own["attention"].to_numpy() == pytest.approx(seen.twin.attention, abs=1e-6)
+            assert own["click_combined"].to_numpy() == pytest.approx(seen.combined.choice, abs=1e-6)
+            assert own["film"].tolist() == [slot.film for slot in seen.page.layout.slots]
+    with pytest.raises(ExportError, match="--page"):
+        export(target, personas, tmp_path / "none")

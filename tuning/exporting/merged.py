@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from protocols.errors import ExportError
@@ -148,9 +148,12 @@ def _tokenizer(folder: Path) -> Any:
 def _embedding(folder: Path) -> Tensor:
     """Read the input embedding alone: a whole model may be large."""
     for path in sorted(folder.glob("*.safetensors")):
-        with safe_open(path, framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118 - no mapping
-                if name.endswith("embed_tokens.weight"):
-                    found: Tensor = file.get_tensor(name)
-                    return found
+        try:
+            with safe_open(path, framework="pt") as file:
+                for name in file.keys():  # noqa: SIM118 - no mapping
+                    if name.endswith("embed_tokens.weight"):
+                        found: Tensor = file.get_tensor(name)
+                        return found
+        except SafetensorError as error:
+            raise ValueError(f"{path.name} is damaged ({error})") from error
     raise ValueError("there is no input embedding")

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from protocols.errors import ExportError
 from tuning.exporting.checking import Check, require, verified
@@ -26,7 +26,7 @@ from tuning.exporting.model_side import (
     vision_language,
     write_beside,
 )
-from tuning.exporting.peft_files import CONFIG, WEIGHTS, read_config, write_config
+from tuning.exporting.peft_files import CONFIG, WEIGHTS, read_config, read_tensors, write_config
 
 TENSOR = "prompt_embeddings"
 PROMPT = Field(TENSOR, "measured", "the soft prompt, fitted to attention and clicks; the same bits")
@@ -101,7 +101,7 @@ def _loads(folder: Path) -> None:
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
     told = read_config(folder / CONFIG, "PROMPT_TUNING")
-    tokens = load_file(folder / WEIGHTS)[TENSOR]
+    tokens = read_tensors(folder / WEIGHTS)[TENSOR]
     shape = (told["num_virtual_tokens"], told["token_dim"])
     require(tuple(tokens.shape) == shape, f"the prompt is {tuple(tokens.shape)}, its settings say {shape}")
     require(bool(torch.isfinite(tokens).all()), "the prompt holds no finite numbers")

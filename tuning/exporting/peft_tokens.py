@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from tuning.backbones.vlm import VisionLanguageBackbone
 from tuning.exporting.checking import require, text_of, verified
@@ -28,7 +28,7 @@ from tuning.exporting.model_side import (
     vision_language,
     write_beside,
 )
-from tuning.exporting.peft_files import CONFIG, WEIGHTS, read_config, write_config
+from tuning.exporting.peft_files import CONFIG, WEIGHTS, read_config, read_tensors, write_config
 
 TOKENS = "tokens.json"
 ROWS = Field("trainable_tokens_delta", "measured", "the soft prompt, as embedding rows; the same bits")
@@ -106,7 +106,7 @@ def _loads(folder: Path) -> None:
 
     told: dict[str, Any] = read_config(folder / CONFIG, "TRAINABLE_TOKENS")
     ids = told["token_indices"]
-    stored, read = load_file(folder / WEIGHTS), load_peft_weights(str(folder), device="cpu")
+    stored, read = read_tensors(folder / WEIGHTS), load_peft_weights(str(folder), device="cpu")
     require(bool(stored) and stored.keys() == read.keys(), "PEFT reads other tables than the file holds")
     table = next(iter(stored.values()))
     same = all(torch.equal(table, other) for other in (*stored.values(), *read.values()))
