@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHeaderView, QLabel, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.report.names import TWINS
 from studio.rooms.twin.clicks import ClickLine, click_lines, click_words
@@ -12,6 +11,7 @@ from studio.rooms.twin.state import TwinState
 from studio.rooms.twin.wording import page_words, split_words
 from studio.theme import Palette
 from studio.widgets.choice_bars import ChoiceBars
+from studio.widgets.number_table import NumberTable
 
 _COLUMNS = ("model", "log-loss [nats] ↓", "mixed with uniform [nats] ↓", "top-1 ↑", "clicks")
 
@@ -28,18 +28,7 @@ class ClicksTab(QWidget):
         super().__init__()
         self._palette = palette
         self._shown: TwinResults | None = None
-        self.table = QTableWidget(0, len(_COLUMNS))
-        self.table.setAccessibleName("Click prediction on test pages")
-        self.table.setHorizontalHeaderLabels(_COLUMNS)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
-        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table = NumberTable(_COLUMNS, "Click prediction on test pages")
         self.bars = ChoiceBars(palette)
         self._page, self._words, self._counts = QLabel(), QLabel(), QLabel()
         self._page.setProperty("role", "title")
@@ -74,23 +63,14 @@ class ClicksTab(QWidget):
         if lines:
             told = f"{lines[0].clicks} clicks on test pages, never fitted on. The best log-loss comes first."
         self._counts.setText(told)
-        self.table.setRowCount(len(lines))
-        for at, line in enumerate(lines):
-            top = f"{line.hits:.3g} of {line.clicks} ({100 * line.hits / line.clicks:.0f} %)"
-            cells = (line.words, _number(line.logloss), _number(line.smoothed), top, str(line.clicks))
-            for column, words in enumerate(cells):
-                self.table.setItem(at, column, _cell(words, column, strong=line.row in TWINS))
+        strong = [at for at, line in enumerate(lines) if line.row in TWINS]
+        self.table.render_lines([_cells(line) for line in lines], strong)
+
+
+def _cells(line: ClickLine) -> tuple[str, ...]:
+    top = f"{line.hits:.3g} of {line.clicks} ({100 * line.hits / line.clicks:.0f} %)"
+    return line.words, _number(line.logloss), _number(line.smoothed), top, str(line.clicks)
 
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
-
-
-def _cell(words: str, column: int, *, strong: bool) -> QTableWidgetItem:
-    item = QTableWidgetItem(words)
-    if column:
-        item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    font = item.font()
-    font.setBold(strong)
-    item.setFont(font)
-    return item

@@ -46,6 +46,8 @@ class PageByPage(QWidget):
         self._real = PagePicture(palette, palette.real, "Page with the real attention")
         self._twin = PagePicture(palette, palette.twin, "Page with the twin's attention")
         self._key, self._bars = HeatKey(palette), SlotBars(palette)
+        letters = self.fontMetrics()
+        self._key.setMinimumSize(letters.horizontalAdvance("100 %") * 5, letters.height() + 4)
         self._lay_out()
         self._connect()
 

@@ -30,9 +30,10 @@ from studio.rooms.twin.fitting import Fitting
 from studio.rooms.twin.fold import FitView
 from studio.rooms.twin.foretold_tab import ForetoldTab
 from studio.rooms.twin.learning import Learning
+from studio.rooms.twin.outcome_tab import OutcomeTab
 from studio.rooms.twin.page_by_page import PageByPage
 from studio.rooms.twin.state import TwinState
-from studio.rooms.twin.wording import heading, outcome
+from studio.rooms.twin.wording import heading
 
 _BEAT_MS = 50
 
@@ -45,7 +46,7 @@ class TwinRoom(Room):
         choosing: participant, twin, sessions, settings.
         fitting: fit, cancel, progress.
         headline: the outcome in one sentence.
-        outcome: what the twin beats and what not, in sentences.
+        outcome: what the twin beats and what not.
         tabs: learning, pages, all pages, predictions, clicks.
         learning: learning curve.
         page_by_page: one page, real beside twin.
@@ -69,9 +70,7 @@ class TwinRoom(Room):
         self.all_pages, self.foretold = AllPages(), ForetoldTab(house.palette)
         self.clicks = ClicksTab(house.palette)
         self.tabs, self.headline, self.explained = QTabWidget(), QLabel(), QLabel()
-        self.outcome = QLabel()
-        self.outcome.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.outcome.setMargin(8)
+        self.outcome = OutcomeTab()
         self.on = QPushButton("Go on to &Replay ▶")
         self._beat = QTimer(self)
         self._beat.setInterval(_BEAT_MS)
@@ -112,7 +111,7 @@ class TwinRoom(Room):
         self.choosing.render_state(state)
         words, more = heading(state)
         self.headline.setText(words)
-        self.outcome.setText("\n\n".join(outcome(state.shown)) or "Nothing has been compared yet.")
+        self.outcome.render_state(state)
         self.explained.setText(" ".join(more))
         self.explained.setVisible(bool(more))
         self.page_by_page.render_state(state)
@@ -180,12 +179,12 @@ class TwinRoom(Room):
         self.headline.setProperty("role", "phase")
         self.headline.setAccessibleName("Outcome")
         self.explained.setProperty("role", "muted")
-        for label in (self.headline, self.explained, self.outcome):
+        for label in (self.headline, self.explained):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.on.setProperty("role", "main")
         for words, tab in (
-            ("O&utcome", _scrolled(self.outcome)),
+            ("O&utcome", self.outcome),
             ("Learning &curve", self.learning),
             ("Page by page", self.page_by_page),
             ("&All pages", self.all_pages),
@@ -198,7 +197,7 @@ class TwinRoom(Room):
         across.addWidget(self._left())
         across.addWidget(self._right())
         across.setStretchFactor(1, 1)
-        across.setSizes([300, 800])
+        across.setSizes([42 * self.fontMetrics().averageCharWidth(), 10_000])
         down = QVBoxLayout(self)
         down.setContentsMargins(0, 0, 0, 0)
         down.addWidget(across)
@@ -211,19 +210,25 @@ class TwinRoom(Room):
         down.addWidget(self.fitting)
         down.addStretch(1)
         scroll = _scrolled(inside)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         letter_px = self.fontMetrics().averageCharWidth()
-        scroll.setMinimumWidth(min(inside.minimumSizeHint().width() + 20, 40 * letter_px))
+        scroll.setMinimumWidth(24 * letter_px)
         scroll.setMaximumWidth(42 * letter_px)
         return scroll
 
     def _right(self) -> QWidget:
-        right = QWidget()
+        results, right = QWidget(), QWidget()
+        inside = QVBoxLayout(results)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self.headline)
+        inside.addWidget(self.explained)
+        inside.addWidget(self.tabs, 1)
+        letters = self.fontMetrics()
+        # Said outright: wrapped labels ask for far more height than they need at any width.
+        results.setMinimumSize(64 * letters.averageCharWidth(), 30 * letters.lineSpacing())
+        right.setMinimumWidth(40 * letters.averageCharWidth())
         down = QVBoxLayout(right)
         down.setContentsMargins(6, 0, 0, 0)
-        down.addWidget(self.headline)
-        down.addWidget(self.explained)
-        down.addWidget(self.tabs, 1)
+        down.addWidget(_scrolled(results), 1)
         last = QHBoxLayout()
         last.addStretch(1)
         last.addWidget(self.on)

@@ -60,7 +60,7 @@ def outcome(shown: TwinResults) -> list[str]:
     """Say in sentences where the twin beats which baseline and where it does not."""
     if shown.comparison is None:
         return []
-    return [*sentences(shown.report), *shown.comparison.verdicts, *_missing(shown)]
+    return [*sentences(shown.report), *_missing(shown), *shown.comparison.verdicts]
 
 
 def caution(shown: TwinResults) -> list[str]:
