@@ -52,3 +52,8 @@ class Visit:
     display: Display | None = None
     seed: int = 0
     recorded: Path | None = None
+
+    def begun_with(self, study: StudyProtocol) -> Visit:
+        """Return a new visit; the gaze source stays, and the display where pages are alike."""
+        same = self.study is not None and self.study.geometry == study.geometry
+        return Visit(study=study, source=self.source, display=self.display if same else None)

@@ -19,7 +19,6 @@ from studio.rooms.start.state import SessionLine, StartState, StudyLine
 from studio.rooms.start.studies import known_studies
 from studio.session_jobs import session_job
 from studio.state import Notice
-from studio.visit import Visit
 
 Format = Literal["csv", "bids", "xdf"]
 AboutSession = Literal["replay", "twin", "report"]
@@ -188,12 +187,10 @@ class StartController:
         self._put(studies=studies, study=study, sessions=sessions, loading=False)
 
     def _begin(self, key: str, study: StudyProtocol) -> None:
-        before, settings = self._house.visit.value, self._house.settings
-        same = before.study is not None and before.study.digest == study.digest
+        settings = self._house.settings
         self._put(doing="")
         settings.put(settings.value.model_copy(update={"last_study": key}))
-        display = before.display if same else None
-        self._house.visit.put(Visit(study=study, source=before.source, display=display))
+        self._house.visit.put(self._house.visit.value.begun_with(study))
         self._house.go("participant", None)
 
     def _done(self, words: str) -> None:
