@@ -32,6 +32,7 @@ def dress(app: QApplication, palette: Palette, font_scale: float = 1.0) -> None:
 def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     """Return the Qt style sheet of a palette."""
     p, large, value = palette, round(17 * font_scale), round(15 * font_scale)
+    dot = 2 * round(8 * font_scale)
     return f"""
     QMainWindow, QDialog, QMessageBox {{ background: {p.background}; }}
     QLabel {{ color: {p.text}; background: transparent; }}
@@ -77,6 +78,10 @@ def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     QListWidget::item:selected {{ background: {p.text}; color: {p.background}; }}
     QRadioButton {{ color: {p.text}; spacing: 6px; padding: 3px; border: 2px solid transparent; }}
     QRadioButton:focus {{ border: 2px solid {p.focus}; border-radius: 4px; }}
+    QRadioButton::indicator {{ width: {dot - 2}px; height: {dot - 2}px; border: 1px solid {p.control};
+        border-radius: {dot // 2}px; background: {p.sunken}; }}
+    QRadioButton::indicator:checked {{ width: {dot - 8}px; height: {dot - 8}px; border: 4px solid {p.real};
+        background: {p.text}; }}
     QScrollArea {{ border: 0; background: transparent; }}
     QScrollArea > QWidget > QWidget[role="page"] {{ background: transparent; }}
     QMenuBar {{ background: {p.background}; color: {p.text}; }}
@@ -85,6 +90,8 @@ def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     QSplitter::handle {{ background: {p.background}; }}
     QCheckBox {{ color: {p.text}; spacing: 6px; padding: 3px; border: 2px solid transparent; }}
     QCheckBox:focus {{ border: 2px solid {p.focus}; border-radius: 4px; }}
+    QCheckBox::indicator:unchecked, QListWidget::indicator:unchecked {{ background: {p.sunken};
+        border: 1px solid {p.control}; border-radius: 2px; }}
     QTableWidget {{ background: {p.surface}; color: {p.text}; border: 2px solid transparent;
         gridline-color: {p.border}; }}
     QTableWidget:focus {{ border: 2px solid {p.focus}; }}
