@@ -11,7 +11,7 @@ from acquisition.fixations import Fixations, IncrementalIvt
 from acquisition.samples import CursorChunk, GazeChunk
 from protocols.errors import GazeTwinError
 from protocols.geometry import BoolArray, FloatArray, Screen
-from protocols.markers import Marker
+from protocols.markers import Code, Marker
 from protocols.slots import SlotLayout
 from protocols.stimulus import Page
 from sessions.calibrations import CalibrationAttempt, calibrated_xy
@@ -108,6 +108,8 @@ class LiveSlots:
         """
         if matters(marker):
             self._take(marker)
+        if marker.code is Code.REPEAT:
+            self._done = [view for view in self._done if view.slots.view.trial != marker.trial]
 
     def gaze(self, chunk: GazeChunk) -> None:
         """Take gaze as the source delivered it."""

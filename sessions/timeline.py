@@ -62,6 +62,7 @@ Event = ViewportChange | Marker
 _STARTS = {Code.TRIAL_START, Code.RESUME}
 _ENDS = {Code.TRIAL_END, Code.ABORT, Code.SESSION_END}
 _CLOSES = {Code.PAUSE, *_ENDS}
+_RANKS = {Code.CLICK: 0, Code.REPEAT: 2, **dict.fromkeys(_CLOSES, 1), **dict.fromkeys(_STARTS, 3)}
 
 
 def clicked_slot(marker: Marker) -> int | None:
@@ -79,14 +80,14 @@ def matters(event: Event) -> bool:
     """Tell whether an event can begin or end a view."""
     if isinstance(event, ViewportChange):
         return True
-    return event.code in _STARTS | _CLOSES or clicked_slot(event) is not None
+    return event.code in {Code.REPEAT} | _STARTS | _CLOSES or clicked_slot(event) is not None
 
 
 def ordered(changes: Iterable[ViewportChange], markers: Iterable[Marker]) -> list[Event]:
     """Return the events that matter in order of time.
 
-    At one and the same moment a click comes first, then what closes a view, then what starts one, then what
-    is shown: what is stamped together belongs together.
+    At one and the same moment a click comes first, then what closes a view, then that a trial is repeated,
+    then what starts one, then what is shown: what is stamped together belongs together.
     """
     events: list[Event] = [*changes, *(m for m in markers if matters(m))]
     return sorted(events, key=lambda event: (event.t_s, _rank(event)))
@@ -112,7 +113,7 @@ def cuts_s(events: Sequence[Event]) -> FloatArray:
 
 
 def shown(events: Sequence[Event], end_s: float) -> list[Shown]:
-    """Fold events into views, in order of time.
+    """Fold events into views, in order of time; of a trial that was repeated only the last time counts.
 
     Args:
         events: in order, as from :func:`ordered`.
@@ -140,6 +141,8 @@ class _Display:
             self._after_closing(event.code)
         elif event.code in _STARTS:
             self._start(event)
+        elif event.code is Code.REPEAT:
+            self._forget(event)
         else:
             self._close(event.t_s, clicked_slot(event))
             self._leave()
@@ -161,6 +164,11 @@ class _Display:
         if marker.code is Code.TRIAL_START:
             self.trial = marker.trial
         self._open(marker.t_s)
+
+    def _forget(self, marker: Marker) -> None:
+        self._close(marker.t_s, None)
+        self._leave()
+        self.views = [view for view in self.views if view.trial != marker.trial]
 
     def _after_closing(self, code: Code) -> None:
         if code is Code.PAUSE:
@@ -188,8 +196,4 @@ class _Display:
 
 
 def _rank(event: Event) -> int:
-    if isinstance(event, ViewportChange):
-        return 3
-    if event.code is Code.CLICK:
-        return 0
-    return 1 if event.code in _CLOSES else 2
+    return 4 if isinstance(event, ViewportChange) else _RANKS[event.code]

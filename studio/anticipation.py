@@ -29,6 +29,7 @@ class Anticipation:
     def __init__(self, foresight: Foresight, trials: tuple[Trial, ...], journal: Journal) -> None:
         self.foresight = foresight
         self._trials, self._journal = trials, journal
+        self._told: set[int] = set()
 
     def load(self, wait_until: Wait) -> None:
         """Give the twin time to load; without it the first pages could not be predicted."""
@@ -52,8 +53,10 @@ class Anticipation:
             meanwhile: called over and over while waiting.
 
         Returns:
-            None when it did not come in time; it does not count any more then.
+            None when it did not come in time, or the trial is repeated: its page is no news any more.
         """
+        if self.foresight.has_begun(trial):
+            return None
         self.prepare(trial)
         deadline = time.monotonic() + PREDICT_S
         while self.foresight.ready and self.foresight.foreseen(trial) is None:
@@ -68,10 +71,14 @@ class Anticipation:
 
         In this order the participant never waits for the twin to learn; it is one page behind.
         """
+        self.foresight.revive()
         if not self.foresight.alive:
             return
         self.prepare(trial + 1)
         self._journal.catch_up()
+        if trial in self._told:  # a page that is repeated is not learned from twice
+            return
+        self._told.add(trial)
         screen = self._trials[trial].screen
         for slots in (view.slots for view in self._journal.views() if view.slots.view.trial == trial):
             if slots.fixation_ms.sum() > 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import cast
 
 from protocols.errors import ProgramError
@@ -15,6 +16,13 @@ from tuning.events import Event, Load, Shutdown, Warned
 log = logging.getLogger(__name__)
 
 _SILENT_S = 300.0
+
+NOT_INSTALLED = "This session has no twin: the engine is not installed here (pip install 'gazetwin[tune]')."
+
+
+def installed() -> bool:
+    """Tell whether the engine program can run on this computer, without importing anything."""
+    return all(find_spec(name) is not None for name in ("torch", "transformers"))
 
 
 def engine() -> Program:

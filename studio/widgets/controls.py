@@ -8,16 +8,24 @@ from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEd
 
 from studio.state import Phase
 
-SHORTCUTS = {"pause": "Ctrl+P", "skip": "Ctrl+K", "note": "Ctrl+N", "abort": "Ctrl+Shift+A"}
-_RECORDED: tuple[Phase, ...] = ("calibrating", "running", "paused", "fitting")
+SHORTCUTS = {
+    "pause": "Ctrl+P",
+    "skip": "Ctrl+K",
+    "repeat": "Ctrl+R",
+    "note": "Ctrl+N",
+    "abort": "Ctrl+Shift+A",
+}
+RECORDED: tuple[Phase, ...] = ("calibrating", "running", "paused")
+LASTING: tuple[Phase, ...] = (*RECORDED, "fitting")
 
 
 class Controls(QWidget):
-    """Pause or Resume, Skip, Note and Abort.
+    """Pause or Resume, Skip, Repeat, Note and Abort.
 
     Attributes:
         pause: also resumes.
         skip: ends the running trial.
+        repeat: shows the running trial again from its beginning, or the last one when none is running.
         note: moves to the field ``note_text``; Enter there sends the note.
         abort: only asks; see ``AbortQuestion``.
     """
@@ -25,6 +33,7 @@ class Controls(QWidget):
     pause_pressed = Signal()
     resume_pressed = Signal()
     skip_pressed = Signal()
+    repeat_pressed = Signal()
     note_written = Signal(str)
     abort_pressed = Signal()
 
@@ -33,6 +42,7 @@ class Controls(QWidget):
         self._paused = False
         self.pause = _button("Pause", SHORTCUTS["pause"])
         self.skip = _button("Skip trial", SHORTCUTS["skip"])
+        self.repeat = _button("Repeat trial", SHORTCUTS["repeat"])
         self.note = _button("Note", SHORTCUTS["note"])
         self.note_text = QLineEdit(
             placeholderText="Write a note and press Enter; it is stored with the time."
@@ -44,21 +54,22 @@ class Controls(QWidget):
         self._lay_out()
         self._connect()
 
-    def render_phase(self, phase: Phase) -> None:
-        """Enable what makes sense in a phase."""
+    def render_phase(self, phase: Phase, has_trials: bool = True) -> None:
+        """Enable what makes sense in a phase; without trials there is none to skip or repeat."""
         self._paused = phase == "paused"
         words = "Resume" if self._paused else "Pause"
         if not self.pause.text().startswith(words):
             _label(self.pause, words, SHORTCUTS["pause"])
         self.pause.setEnabled(phase in ("running", "paused"))
-        self.skip.setEnabled(phase == "running")
+        self.skip.setEnabled(phase == "running" and has_trials)
+        self.repeat.setEnabled(phase in ("running", "paused") and has_trials)
         for part in (self.note, self.note_text, self.abort):
-            part.setEnabled(phase in _RECORDED)
+            part.setEnabled(phase in LASTING)
 
     def _lay_out(self) -> None:
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
-        for part in (self.pause, self.skip, self.note):
+        for part in (self.pause, self.skip, self.repeat, self.note):
             line.addWidget(part)
         line.addWidget(self.note_text, 1)
         line.addSpacing(24)
@@ -67,6 +78,7 @@ class Controls(QWidget):
     def _connect(self) -> None:
         self.pause.clicked.connect(self._pause_or_resume)
         self.skip.clicked.connect(self.skip_pressed)
+        self.repeat.clicked.connect(self.repeat_pressed)
         self.note.clicked.connect(self.note_text.setFocus)
         self.note_text.returnPressed.connect(self._send_note)
         self.abort.clicked.connect(self.abort_pressed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -45,10 +46,11 @@ def record_on_display(app: QApplication, order: Order, rig: Rig, clock: Clock, w
     return performance.result()
 
 
-class _Alone:
+class _Alone(QObject):
     """Without an operator's window the participant's keys also pause, resume and end the session."""
 
     def __init__(self, performance: Performance[Recorded]) -> None:
+        super().__init__(performance)
         self._performance = performance
         performance.escaped.connect(self._escape)
         performance.window.key_pressed.connect(self._key)

@@ -10,7 +10,10 @@ from protocols.blocks import Breaks, Task
 from protocols.carousel import arrow_box, layout, row_top_px
 from protocols.errors import StudyInvalid
 from protocols.markers import Code
-from protocols.runner import (
+from protocols.runner import State, TrialRunner
+from protocols.stimulus import Viewport
+from protocols.study import StudyProtocol, Trial, load_study
+from protocols.trial_events import (
     Abort,
     Begin,
     CheckDrift,
@@ -23,20 +26,17 @@ from protocols.runner import (
     Mark,
     Pause,
     PointerMoved,
+    Repeat,
     Resume,
     Scroll,
     ShowMessage,
     ShowPage,
     Skip,
     StartTimer,
-    State,
     StopTimer,
     Swipe,
     TimedOut,
-    TrialRunner,
 )
-from protocols.stimulus import Viewport
-from protocols.study import StudyProtocol, Trial, load_study
 
 DEMO = load_study("demo")
 RECGAZE = load_study("recgaze")
@@ -351,3 +351,25 @@ def test_only_its_end_a_skip_or_a_pause_leave_a_drift_check() -> None:
     runner.step(Skip())
     runner.step(Skip())
     assert runner.state is State.TRIAL
+
+
+def test_the_running_trial_is_repeated_from_its_beginning_also_out_of_a_pause() -> None:
+    runner = _in_trial()
+    runner.step(Scroll(340.0))
+    assert _marks(runner.step(Repeat())) == [Code.TRIAL_END, Code.REPEAT]
+    (again,) = (c for c in _run(runner, TimedOut(), Continue()) if isinstance(c, ShowPage))
+    assert (again.trial, again.viewport.scroll_px) == (0, 0.0)
+    runner.step(Pause())
+    assert _marks(runner.step(Repeat())) == [Code.RESUME, Code.TRIAL_END, Code.REPEAT]
+    assert runner.trial is not None
+    assert runner.trial.index == 0
+
+
+def test_between_trials_the_last_one_is_repeated_and_before_the_first_there_is_none() -> None:
+    runner = _runner()
+    runner.step(Begin())
+    assert runner.step(Repeat()) == []
+    runner = _in_trial()
+    runner.step(Skip())
+    commands = runner.step(Repeat())
+    assert [(c.code, c.trial) for c in commands if isinstance(c, Mark)] == [(Code.REPEAT, 0)]

@@ -9,7 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from protocols.blocks import Breaks
 from protocols.carousel import layout
 from protocols.markers import Code
-from protocols.runner import (
+from protocols.runner import State, TrialRunner
+from protocols.study import load_study
+from protocols.trial_events import (
     Abort,
     Begin,
     CheckDrift,
@@ -22,19 +24,17 @@ from protocols.runner import (
     Mark,
     Pause,
     PointerMoved,
+    Repeat,
     Resume,
     Scroll,
     ShowMessage,
     ShowPage,
     Skip,
     StartTimer,
-    State,
     StopTimer,
     Swipe,
     TimedOut,
-    TrialRunner,
 )
-from protocols.study import load_study
 
 DEMO = load_study("demo")
 FREE_GAZE = load_study("free-gaze")
@@ -43,7 +43,7 @@ GAP_PX = (10.0, 10.0)
 # Continue, Skip and Resume more than once, so that sessions get far; Abort once, so that most of them do.
 ANYTHING: list[Event] = [
     *[Continue(), Skip(), Resume()] * 3,
-    *[Begin(), Checked(), Pause(), Click(GAP_PX), Scroll(340.0), Scroll(-99.0), Abort("enough")],
+    *[Begin(), Checked(), Pause(), Repeat(), Click(GAP_PX), Scroll(340.0), Scroll(-99.0), Abort("enough")],
 ]
 
 
@@ -84,7 +84,7 @@ class Sessions(RuleBasedStateMachine):
         self.checks_drift = drift_check
         self.open: int | None = None
         self.last = -1
-        self.ended = 0
+        self.over: set[int] = set()
         self.timeout_s = timeout_s
         self.timer = False
         self.finished: str | None = None
@@ -95,7 +95,7 @@ class Sessions(RuleBasedStateMachine):
         commands = self.runner.step(event)
         for command in commands:
             self._carry_out(command)
-        if paused and not isinstance(event, Resume | Abort):
+        if paused and not isinstance(event, Resume | Abort | Repeat):
             assert commands == []
 
     def _carry_out(self, command: Command) -> None:
@@ -107,7 +107,13 @@ class Sessions(RuleBasedStateMachine):
                 self.open = self.last = trial
             case Mark(Code.TRIAL_END, trial):
                 assert trial == self.open
-                self.open, self.ended = None, self.ended + 1
+                self.open = None
+                self.over.add(trial)
+            case Mark(Code.REPEAT, trial):
+                assert self.open is None
+                assert trial == self.last
+                self.last -= 1
+                self.over.remove(trial)
             case Mark(Code.CLICK | Code.HOVER | Code.VIEWPORT_CHANGED, trial):
                 assert trial == self.open
             case ShowPage(trial):
@@ -171,7 +177,7 @@ class Sessions(RuleBasedStateMachine):
             self._send(Skip() if self.runner.state is not State.INSTRUCTION else Continue())
         assert self.finished is not None, "the session cannot be led to its end"
         assert self.open is None
-        assert self.ended == self.last + 1
+        assert self.over == set(range(self.last + 1))
 
 
 Sessions.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)

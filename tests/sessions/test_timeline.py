@@ -99,3 +99,20 @@ def test_views_never_overlap_and_change_only_at_cuts(changes, markers) -> None:
     assert all(v.t_on_s < v.t_off_s for v in views)
     assert all(a.t_off_s <= b.t_on_s for a, b in itertools.pairwise(views))
     assert all({v.t_on_s, v.t_off_s} <= cuts for v in views)
+
+
+def test_of_a_repeated_trial_only_the_last_time_counts() -> None:
+    markers = [
+        Marker(1.0, Code.TRIAL_START, 0),
+        Marker(2.0, Code.TRIAL_END, 0),
+        Marker(3.0, Code.TRIAL_START, 1),
+        Marker(4.0, Code.TRIAL_END, 1),
+        Marker(4.0, Code.REPEAT, 1),
+        Marker(4.0, Code.TRIAL_START, 1),
+        Marker(6.0, Code.TRIAL_END, 1),
+    ]
+    found = shown(ordered([change(1.0), change(3.0, DOWN), change(4.0)], markers), 9.0)
+    assert [(v.trial, v.change.viewport, v.t_on_s, v.t_off_s) for v in found] == [
+        (0, TOP, 1.0, 2.0),
+        (1, TOP, 4.0, 6.0),
+    ]

@@ -20,6 +20,8 @@ from pytestqt.qtbot import QtBot
 
 from protocols.slots import SlotDistribution, SlotLayout
 from protocols.stimulus import Page
+from protocols.trial_events import Abort, Event, Pause, Repeat, Resume, Skip
+from studio.inputs import Did, Input, Noted
 from studio.live import LivePump
 from studio.state import LiveState, Notice, Quality, Score, Trail, TrialLine
 from studio.theme import DARK, LIGHT
@@ -153,22 +155,24 @@ def test_the_trail_can_be_hidden(qtbot: QtBot, window: OperatorWindow, busy: Liv
 
 
 @pytest.mark.parametrize(
-    ("key", "signal"),
-    [(Qt.Key.Key_P, "pause_requested"), (Qt.Key.Key_K, "skip_requested")],
+    ("key", "event"),
+    [(Qt.Key.Key_P, Pause()), (Qt.Key.Key_K, Skip()), (Qt.Key.Key_R, Repeat())],
 )
-def test_shortcuts_emit_intents(
-    qtbot: QtBot, window: OperatorWindow, busy: LiveState, key: Qt.Key, signal: str
+def test_shortcuts_ask_for_something(
+    qtbot: QtBot, window: OperatorWindow, busy: LiveState, key: Qt.Key, event: Event
 ) -> None:
     window.render_state(busy)
-    with qtbot.waitSignal(getattr(window, signal), timeout=1000):
+    with qtbot.waitSignal(window.asked, timeout=1000) as asked:
         qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
+    assert asked.args == [Did(event)]
 
 
 def test_pause_becomes_resume(qtbot: QtBot, window: OperatorWindow, busy: LiveState) -> None:
     window.render_state(dataclasses.replace(busy, phase="paused"))
     button = child(window, QPushButton, "Resume")
-    with qtbot.waitSignal(window.resume_requested), qtbot.assertNotEmitted(window.pause_requested):
+    with qtbot.waitSignal(window.asked) as asked:
         qtbot.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    assert asked.args == [Did(Resume())]
     window.render_state(busy)
     assert button.text().startswith("Pause")
 
@@ -177,14 +181,14 @@ def test_a_note_is_sent_once_and_blank_ones_never(
     qtbot: QtBot, window: OperatorWindow, busy: LiveState
 ) -> None:
     window.render_state(busy)
-    notes: list[str] = []
-    window.note_made.connect(notes.append)
+    notes: list[Input] = []
+    window.asked.connect(notes.append)
     qtbot.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     field = child(window, QLineEdit, "Text of the note")
     qtbot.keyClicks(field, " coughed ")
     qtbot.keyClick(field, Qt.Key.Key_Return)
     qtbot.keyClick(field, Qt.Key.Key_Return)
-    assert notes == ["coughed"]
+    assert notes == [Noted("coughed")]
 
 
 def question(window: OperatorWindow) -> AbortQuestion:
@@ -195,7 +199,7 @@ def test_abort_asks_first_and_enter_keeps_going(
     qtbot: QtBot, window: OperatorWindow, busy: LiveState
 ) -> None:
     window.render_state(busy)
-    with qtbot.assertNotEmitted(window.abort_requested):
+    with qtbot.assertNotEmitted(window.asked):
         qtbot.mouseClick(child(window, QPushButton, "Abort session"), Qt.MouseButton.LeftButton)
         assert question(window).isVisible()
         qtbot.keyClick(question(window).reason, Qt.Key.Key_Return)
@@ -209,9 +213,9 @@ def test_abort_carries_the_reason(qtbot: QtBot, window: OperatorWindow, busy: Li
     window.render_state(busy)
     window.ask_abort()
     qtbot.keyClicks(question(window).reason, "fire alarm")
-    with qtbot.waitSignal(window.abort_requested) as abort:
+    with qtbot.waitSignal(window.asked) as abort:
         qtbot.keyClick(question(window).end, Qt.Key.Key_Space)
-    assert abort.args == ["fire alarm"]
+    assert abort.args == [Did(Abort("fire alarm"))]
 
 
 def test_closing_asks_during_a_session_only(window: OperatorWindow, busy: LiveState) -> None:
@@ -244,6 +248,7 @@ def test_the_tab_key_reaches_everything(qtbot: QtBot, window: OperatorWindow, bu
     wanted = {
         "Pause",
         "Skip trial",
+        "Repeat trial",
         "Note",
         "Text of the note",
         "Abort session",
