@@ -14,6 +14,7 @@ from torch import Tensor
 from protocols.errors import PersonaMismatch
 from protocols.geometry import FloatArray
 from tuning import tensorfile
+from tuning.address import split_address
 from tuning.backbones.base import Backbone, BackboneSpec
 from tuning.baselines import GRID, PositionMap
 from tuning.config import FitConfig
@@ -80,12 +81,20 @@ class Persona:
         tensorfile.write(path, self.tensors(), self.provenance)
 
     @classmethod
-    def load(cls, path: Path) -> Persona:
+    def load(cls, path: Path | str) -> Persona:
         """Read a persona.
 
+        Args:
+            path: of its file, or ``FILE:PSEUDONYM`` for one of a file of several.
+
         Raises:
-            PersonaMismatch: no such file, damaged, or not a persona.
+            PersonaMismatch: no such file or participant, damaged, or not a persona.
         """
+        path, name = split_address(str(path))
+        if name:
+            from tuning.personas import personas_at  # files of several are made of these
+
+            return personas_at(f"{path}:{name}")[0]
         tensors, provenance = tensorfile.read(path, Provenance)
         use = _use({name: tensors.pop(name) for name in USE if name in tensors}, provenance.use, path)
         shapes = _shapes(provenance.config, tensors)

@@ -10,34 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from protocols.errors import PersonaMismatch
 from tuning import tensorfile
+from tuning.address import split_address
 from tuning.persona import Persona, habit_of
 from tuning.prompts import PromptBank
-from tuning.provenance import Edge, Provenance
-from tuning.safetensors_header import unusable
+from tuning.provenance import PersonasProvenance, Provenance, holds_several
+from tuning.safetensors_header import MAX_FILE_BYTES, read_head, unusable
 from tuning.tables_of_use import TablesOfUse
 
-SCHEMA: Literal["gazetwin-personas/1"] = "gazetwin-personas/1"
-MAX_BYTES = 4 * 1024**3
 TOLERANCE = 1e-5
 """How far a prompt may be from its coefficients' one, as a share of its root mean square."""
 
 _HABITS = ("density", "genre", "attention", "click")
-
-
-class PersonasProvenance(Edge):
-    """Where the personas of a file come from: one `Provenance` each."""
-
-    schema_: Literal["gazetwin-personas/1"] = Field(default=SCHEMA, alias="schema")
-    personas: tuple[Provenance, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +113,7 @@ class Personas:
         Raises:
             PersonaMismatch: no such file, damaged, or not one of personas.
         """
-        tensors, told = tensorfile.read(path, PersonasProvenance, MAX_BYTES)
+        tensors, told = tensorfile.read(path, PersonasProvenance, MAX_FILE_BYTES)
         _refuse_misfits(path, tensors, told.personas)
         names = [own.participant for own in told.personas]
         bank = PromptBank(names, tensors["basis"], tensors["coefficients"], tensors["basis"].new_zeros(1))
@@ -131,6 +121,26 @@ class Personas:
         for row, own in enumerate(told.personas):
             found[own.participant] = _row(bank, tensors, row, own)
         return cls(tensors["basis"], found)
+
+
+def personas_at(address: str) -> list[Persona]:
+    """Read one persona, or all of a file, in its order; see `tuning.address`.
+
+    Raises:
+        PersonaMismatch: no such file or participant, or damaged.
+    """
+    path, name = split_address(address)
+    if holds_several(read_head(path, MAX_FILE_BYTES).description):
+        found = Personas.load(path)
+        return [found.persona(name)] if name else list(found.personas.values())
+    persona = Persona.load(path)
+    if name and name != persona.provenance.participant:
+        raise PersonaMismatch(
+            f"{path} is the persona of {persona.provenance.participant}, not of {name}.",
+            "Another participant's twin would be used silently.",
+            "Name the file alone, or the right participant.",
+        )
+    return [persona]
 
 
 def _row(bank: PromptBank, tensors: Mapping[str, Tensor], row: int, own: Provenance) -> Persona:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Literal
 
@@ -144,3 +145,19 @@ class Provenance(Edge):
     heldout: dict[str, dict[str, float]]
     uniform_shares: dict[str, float]
     versions: dict[str, str]
+
+
+class PersonasProvenance(Edge):
+    """Where the personas of a file of several come from: one `Provenance` each."""
+
+    schema_: Literal["gazetwin-personas/1"] = Field(default="gazetwin-personas/1", alias="schema")
+    personas: tuple[Provenance, ...] = Field(min_length=1)
+
+
+def holds_several(description: str) -> bool:
+    """Tell whether a file's description is one of several personas."""
+    try:
+        told = json.loads(description)
+    except (ValueError, RecursionError):
+        return False  # the reader of single personas says what is wrong
+    return isinstance(told, dict) and told.get("schema") == "gazetwin-personas/1"

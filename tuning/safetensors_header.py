@@ -21,6 +21,7 @@ from protocols.geometry import FloatArray
 from protocols.mistakes import listed
 
 MAX_HEAD_BYTES = 32 * 1024 * 1024
+MAX_FILE_BYTES = 4 * 1024**3
 MAX_TENSORS = 1000
 METADATA_KEY = "gazetwin"
 _LENGTH_BYTES = 8

@@ -22,6 +22,7 @@ from studio.cli import (
     export,
     fit,
     import_,
+    persona,
     pick,
     record,
     recover,
@@ -85,6 +86,7 @@ for _command in COMMANDS:
     app.command(_command.__name__.rstrip("_"))(_command)  # import is a word of Python
 app.add_typer(study.app, name="study")
 app.add_typer(export.app, name="export")
+app.add_typer(persona.app, name="persona")
 
 
 def main() -> None:

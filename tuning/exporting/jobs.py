@@ -13,7 +13,7 @@ from protocols.wire import Progress
 from sessions.exporters.provenance import file_digest
 from sessions.exporters.target import refuse_existing
 from tuning import handover
-from tuning.addresses import personas_at, split_address
+from tuning.address import split_address
 from tuning.backbones.base import Backbone
 from tuning.cohort import WEIGHTS, Cohort
 from tuning.config import Device, Precision
@@ -25,6 +25,7 @@ from tuning.output import require_writable
 from tuning.pagespec import PageSpec
 from tuning.persona import Persona
 from tuning.personas import Personas as Bundled
+from tuning.personas import personas_at
 from tuning.registry import load_backbone, make_target, targets
 from tuning.simulate import Seen
 from tuning.twin import Twin
