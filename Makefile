@@ -20,7 +20,7 @@ system:
 
 $(VENV)/.installed: pyproject.toml | system
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python $(PIP) install -e '.[tune,test]'
+	$(VENV)/bin/python $(PIP) install -e '.[tune,cluster,test]'
 	@touch $@
 
 demo: setup

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 DEATHS = 3
 """So often a worker may die before the run ends."""
-LOCAL = "local"
+CONNECT_S = 5.0
 
 
 class RayRunner:
@@ -100,8 +101,9 @@ def _connected(address: str) -> Iterator[Any]:
             'Install it with pip install "gazetwin[cluster]", or leave out --cluster.',
         ) from error
     try:
+        _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise SetupError(
             f"No Ray cluster answers at {address!r}: {error}",
             "Nothing was computed.",
@@ -111,6 +113,13 @@ def _connected(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody listens; Ray itself would wait for two minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), CONNECT_S).close()
 
 
 def _died(error: Exception) -> ProgramCrashed:
