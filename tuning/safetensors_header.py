@@ -25,6 +25,7 @@ MAX_FILE_BYTES = 4 * 1024**3
 MAX_TENSORS = 1000
 METADATA_KEY = "gazetwin"
 _LENGTH_BYTES = 8
+_TOLD = 500
 _NUMPY: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 
 
@@ -128,8 +129,9 @@ def described(head: Head, kind: type[Description]) -> Description:
 
 def unusable(path: Path, problem: str) -> PersonaMismatch:
     """Return what to tell of a file that cannot be used."""
+    told = problem if len(problem) <= _TOLD else f"{problem[:_TOLD]} ..."
     return PersonaMismatch(
-        f"{path} cannot be used: {problem}.",
+        f"{path} cannot be used: {told}.",
         "A twin from a misread file would look convincing and be wrong.",
         "Fit it again with `gazetwin fit`, or restore the file.",
     )
