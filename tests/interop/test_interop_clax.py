@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from chance import bound, click_rates, furthest
+from documented import run
 from flax import nnx
 
 from tuning.exporting.clax import Clax
@@ -75,3 +76,10 @@ def test_our_own_check_uses_the_package(exports: Path) -> None:
     found = Clax().verify(exports / "clax")
     assert (found.by, found.version, found.problems) == ("package", "0.1.1", ())
     assert any("CLAX predicts" in sentence for sentence in found.checks)
+
+
+def test_the_documented_example_runs(exports: Path) -> None:
+    printed = run("CLAX", exports)
+    assert "['P01', 'P02']" in printed
+    assert "-inf" in printed
+    assert "False" in printed

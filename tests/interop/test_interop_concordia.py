@@ -12,6 +12,7 @@ from concordia.language_model.no_language_model import NoLanguageModel
 from concordia.prefabs.entity import basic
 from concordia.prefabs.simulation.generic import Simulation
 from concordia.typing.prefab import Config, InstanceConfig, Role
+from documented import run
 
 from tuning.exporting.concordia import Concordia
 
@@ -87,3 +88,8 @@ def test_our_own_check_uses_the_package(exports: Path) -> None:
     found = Concordia().verify(exports / "concordia")
     assert (found.by, found.version, found.problems) == ("package", "2.1.0", ())
     assert any("remembers" in sentence for sentence in found.checks)
+
+
+def test_the_documented_example_runs(exports: Path) -> None:
+    printed = run("Concordia", exports)
+    assert "P01 clicked a film on" in printed

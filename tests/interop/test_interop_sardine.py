@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from chance import bound, click_rates, furthest
+from documented import run
 
 from tuning.exporting.sardine import SardineTarget
 
@@ -100,3 +101,8 @@ def test_our_own_check_uses_the_package(exports: Path) -> None:
     found = SardineTarget().verify(exports / "sardine")
     assert (found.by, found.version, found.problems) == ("package", "1.0.8", ())
     assert any("SARDINE finds" in sentence for sentence in found.checks)
+
+
+def test_the_documented_example_runs(exports: Path) -> None:
+    printed = run("SARDINE", exports)
+    assert printed.startswith("[")

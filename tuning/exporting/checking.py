@@ -35,7 +35,8 @@ def verified(
         try:
             check()
         except _BROKEN as error:
-            return Verification(by, package, version, tuple(held), (f"not so: {sentence}: {_told(error)}",))
+            problem = f"It does not hold that {sentence}: {_told(error).rstrip('.')}."
+            return Verification(by, package, version, tuple(held), (problem,))
         held.append(sentence)
     return Verification(by, package, version, tuple(held))
 

@@ -7,11 +7,13 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from protocols.errors import ExportError
+from tests.interop.documented import run
 from tests.tuning.simulators.variants import answering, doing, only, with_genres
 from tuning.exporting.contract import Personas, Subject
 
@@ -161,3 +163,21 @@ def test_the_cursor_is_not_called_a_look(people: Personas, exported: Callable) -
     text = json.loads((folder / "P01.json").read_text())["persona"]
     assert "P01 rested the mouse cursor on" in text
     assert "looked" not in text
+
+
+@pytest.mark.parametrize(
+    ("heading", "printed"),
+    [
+        ("ULTRA", "["),
+        ("UXAgent", "P01 clicked a film on"),
+        ("Agent4Rec", "conformity"),
+        ("YuLan-Rec", "'interest'"),
+    ],
+)
+def test_the_documented_example_runs(
+    heading: str, printed: str, people: Personas, exported: Callable, tmp_path: Path
+) -> None:
+    name = heading.lower().removesuffix("-rec")
+    folder, _ = exported(name, people, allow_proxy=True)
+    folder.rename(tmp_path / name)
+    assert printed in run(heading, tmp_path)
