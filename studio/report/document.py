@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from protocols.errors import SetupError
 from sessions.reader import Recording
 from studio.recorded_predictions import predictions, scores
 from studio.report.charts import definitions, hatch
@@ -40,17 +42,56 @@ def write_report(path: Path, results: Mapping[str, object] | Results, recording:
     Raises:
         TuningError: the results have another shape.
         SessionError: the recording is damaged, or is not the one of the results.
+        SetupError: the file cannot be written.
     """
     told = results if isinstance(results, Results) else Results.read(results)
-    told = told if told.running else told.with_running(_foreseen(recording))
-    evidence = gather(recording)
-    if path.suffix.lower() == ".pdf":
-        from studio.report.pdf.paper import write_pdf  # reports in HTML need no Qt
+    report = compose(told, recording)
+    report.write(path)
 
-        write_pdf(path, title_of(evidence), sections(told, evidence, recording.page))
-    else:
-        path.write_text(document(told, evidence, recording.page), encoding="utf-8")
-    log.info("report written to %s, %.1f MB", path, path.stat().st_size / 1e6)
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a report says, before it has a format.
+
+    Attributes:
+        title: its heading.
+        parts: in order.
+    """
+
+    title: str
+    parts: tuple[Html, ...]
+
+    def write(self, path: Path) -> None:
+        """Write it as the kind of file that the name tells; see ``write_report``."""
+        try:
+            if path.suffix.lower() == ".pdf":
+                from studio.report.pdf.paper import write_pdf  # reports in HTML need no Qt
+
+                write_pdf(path, self.title, self.parts)
+            else:
+                path.write_text(page_of(self.title, self.parts), encoding="utf-8")
+        except OSError as error:
+            raise SetupError(
+                f"The report cannot be written to {path}: {error.strerror or error}.",
+                "There is no report.",
+                "Make room on the disk, or choose a folder that can be written.",
+            ) from error
+        log.info("report written to %s, %.1f MB", path, path.stat().st_size / 1e6)
+
+
+def compose(results: Results, recording: Recording) -> Report:
+    """Return the report of a session.
+
+    Args:
+        results: of a comparison; empty ones for a report about the session alone.
+        recording: the session, open.
+
+    Raises:
+        SessionError: the recording is damaged, or is not the one of the results.
+    """
+    told = results if results.running else results.with_running(_foreseen(recording))
+    evidence = gather(recording)
+    return Report(title_of(evidence), tuple(sections(told, evidence, recording.page)))
 
 
 def title_of(evidence: Evidence) -> str:
@@ -66,11 +107,12 @@ def document(results: Results, evidence: Evidence, load: Load) -> str:
         evidence: of the recording.
         load: returns a page of the recording by digest.
     """
-    title = title_of(evidence)
-    body = [
-        definitions([hatch(), *patterns()]),
-        tag("main", *sections(results, evidence, load)),
-    ]
+    return page_of(title_of(evidence), sections(results, evidence, load))
+
+
+def page_of(title: str, parts: Iterable[Html]) -> str:
+    """Return parts of a report as one page."""
+    body = [definitions([hatch(), *patterns()]), tag("main", *parts)]
     head = [
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QMarginsF, QPointF
-from PySide6.QtGui import QColor, QGuiApplication, QPageLayout, QPageSize, QPainter, QPdfWriter
+from PySide6.QtCore import QBuffer, QMarginsF, QPointF
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from protocols.errors import SetupError
 from studio.report.markup import Html
@@ -65,6 +65,25 @@ def write_pdf(path: Path, title: str, parts: Sequence[Html]) -> None:
         draw_page(painter, page, f"{title}  ·  {number} of {len(pages)}")
     painter.end()
     del app
+
+
+def pictures(title: str, parts: Sequence[Html], width_px: int) -> list[bytes]:
+    """Return every page of a report as a picture, JPEG, for looking at it before it is printed."""
+    load_fonts()
+    pages, scale = paginated(blocks(parts)), width_px / WIDTH_PX
+    found = []
+    for number, page in enumerate(pages, start=1):
+        image = QImage(width_px, round(HEIGHT_PX * scale), QImage.Format.Format_RGB32)
+        image.fill(QColor("#FFFFFF"))
+        painter = QPainter(image)
+        painter.scale(scale, scale)
+        draw_page(painter, page, f"{title}  ·  {number} of {len(pages)}")
+        painter.end()
+        buffer = QBuffer()
+        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+        image.save(buffer, "JPEG", 85)
+        found.append(bytes(buffer.data().data()))
+    return found
 
 
 def draw_page(painter: QPainter, page: Sequence[Placed], foot: str) -> None:
