@@ -60,7 +60,7 @@ class Presence:
         return tuple(sorted(self._known.values(), key=lambda one: (one.stream.name, one.stream.uid)))
 
     def _forget(self, seen: set[str]) -> None:
-        """Let go of what has not answered for a while, and at once of what has come back as another outlet."""
+        """Let go of what has not answered for a while, at once of what is back as another outlet."""
         now_s = time.monotonic()
         self._seen_s |= dict.fromkeys(seen, now_s)
         here = {_device(one.stream) for uid, one in self._known.items() if uid in seen}

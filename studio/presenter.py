@@ -49,7 +49,7 @@ class Presenter:
         self.page = page
         self._journal.page(t_s, page)
         payload = {"page": page.digest, "screen": page.screen_id, "scroll_px": page.viewport.scroll_px}
-        self._stamps.mark(Code.PAGE_SHOWN, t_s, wanted.trial, payload)
+        self._stamps.mark(Code.PAGE_SHOWN, t_s, wanted.trial, {**payload, **self._stage.onset()})
         self._snapshots.page(page, wanted.trial)
         return t_s
 

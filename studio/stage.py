@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from acquisition.clock import Clock
@@ -23,6 +23,10 @@ class Stage(Protocol):
 
     def page(self, page: Page, trial: int, target: str | None) -> float:
         """Show a page."""
+        ...
+
+    def onset(self) -> Mapping[str, object]:
+        """Return how exact the time of the last page is, as its marker holds it; see ``studio.onset``."""
         ...
 
     def details(self, picture: Picture) -> float:
@@ -56,6 +60,10 @@ class HeadlessStage:
         """Return the session time now."""
         return self._clock.now_s()
 
+    def onset(self) -> Mapping[str, object]:
+        """Return nothing: nothing was shown."""
+        return {}
+
     def details(self, picture: Picture) -> float:  # noqa: ARG002 (not shown)
         """Return the session time now."""
         return self._clock.now_s()
@@ -88,6 +96,10 @@ class WatchedStage:
         t_s = self._stage.page(page, trial, target)
         self._viewer.see_page(page, trial, t_s, target)
         return t_s
+
+    def onset(self) -> Mapping[str, object]:
+        """Return how exact the time of the last page is."""
+        return self._stage.onset()
 
     def details(self, picture: Picture) -> float:
         """Show details; they do not interest the simulated participant."""

@@ -11,6 +11,9 @@ How to drive it::
     window.scrolled.connect(...)             # (delta_px), positive is further down, in page px
     window.key_pressed.connect(...)          # (name): one of KEYS; arrows repeat, the others do not
     window.escape_pressed.connect(...)       # the operator decides; the window never closes by itself
+    window.show_patch("bottom-left")         # a photodiode's patch, which toggles with each page onset
+    window.display_lost.connect(...)         # (words): its display is gone or has changed under it
+    window.display_back.connect(...)         # (words): and is back
     window.move_target(motion)               # a target glides or shrinks until pixels are shown again
     window.dismiss()                         # closes for good
 
@@ -40,7 +43,9 @@ from protocols.errors import StudyInvalid
 from protocols.placement import Placement, place
 from protocols.stimulus import PixelArray
 from studio.motion import Motion
+from studio.windows.home_display import HomeDisplay
 from studio.windows.moving_target import MovingTarget
+from studio.windows.photodiode import PhotodiodePatch
 
 KEYS: dict[int, str] = {
     Qt.Key.Key_Left: "left",
@@ -72,6 +77,8 @@ class ParticipantWindow(QWidget):
     key_pressed = Signal(str)
     escape_pressed = Signal()
     presented = Signal(int)
+    display_lost = Signal(str)
+    display_back = Signal(str)
     _painted = Signal(int)
 
     def __init__(self, study_size_px: tuple[int, int], parent: QWidget | None = None) -> None:
@@ -83,6 +90,10 @@ class ParticipantWindow(QWidget):
         self._pressed = False
         self._dismissed = False
         self._target = MovingTarget(self.update, self)
+        self._patch = PhotodiodePatch()
+        self._home = HomeDisplay(self)
+        self._home.lost.connect(self.display_lost)
+        self._home.back.connect(self.display_back)
         self.setWindowTitle("GazeTwin")
         self.setAccessibleName("Study page")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -97,8 +108,12 @@ class ParticipantWindow(QWidget):
         ratio = self.devicePixelRatioF()
         return place(self._study_size_px, (round(self.width() * ratio), round(self.height() * ratio)))
 
-    def show_pixels(self, pixels: PixelArray) -> int:
+    def show_pixels(self, pixels: PixelArray, onset: bool = False) -> int:
         """Show pixels (height, width, 3) RGB from the next frame on; returns their serial number, from 1.
+
+        Args:
+            pixels: of a page.
+            onset: a page begins with them, which toggles the photodiode's patch.
 
         Raises:
             StudyInvalid: the pixels do not have the study's size.
@@ -115,8 +130,14 @@ class ParticipantWindow(QWidget):
         self._image = QImage(data.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
         self._serial += 1
         self._target.stop()
+        self._patch.bright ^= onset
         self.update()
         return self._serial
+
+    def show_patch(self, corner: str) -> None:
+        """Draw a photodiode's patch in a corner of the window, over the page; none for an empty name."""
+        self._patch.corner = corner
+        self.update()
 
     def move_target(self, motion: Motion) -> None:
         """Draw a calibration target on its way, on an empty page, until pixels are shown again."""
@@ -128,6 +149,7 @@ class ParticipantWindow(QWidget):
 
     def show_on(self, display: QScreen) -> None:
         """Fill a display."""
+        self._home.settle(display)
         self.setScreen(display)
         self.setGeometry(display.geometry())
         self.showFullScreen()
@@ -135,6 +157,7 @@ class ParticipantWindow(QWidget):
 
     def dismiss(self) -> None:
         """Close for good; the participant cannot."""
+        self._home.leave()
         self._dismissed = True
         self.close()
 
@@ -157,6 +180,8 @@ class ParticipantWindow(QWidget):
             self._target.draw(painter, self._study_size_px)
         else:
             painter.drawImage(0, 0, self._image)
+        painter.resetTransform()
+        self._patch.draw(painter, self.rect().toRectF(), ratio)
         painter.end()
         if self._announced != self._serial:
             self._announced = self._serial

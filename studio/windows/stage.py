@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Mapping
 
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 
 from acquisition.clock import Clock
 from protocols.errors import SetupError
 from protocols.stimulus import Page, PixelArray
 from studio.motion import Motion
+from studio.onset import REPORTED, UNKNOWN, UNTOLD, Onset, Onsets
 from studio.stage import Picture
 from studio.windows.participant import ParticipantWindow
+from studio.windows.x_present import XPresent
+
+log = logging.getLogger(__name__)
 
 _PATIENCE_S = 5.0
 
@@ -19,14 +26,18 @@ _PATIENCE_S = 5.0
 class WindowStage(QObject):
     """Shows pictures in a window of the main thread; its methods are for one other thread.
 
-    A picture counts as on the screen when the window has been painted and flushed.
+    A picture counts as on the screen when the window has been painted and flushed. How much later the next
+    frame of the display began is measured where the platform tells it, and kept beside each page.
 
     Args:
         window: shown.
         clock: session clock.
+
+    Attributes:
+        onsets: of all pages so far.
     """
 
-    _wanted = Signal(object)
+    _wanted = Signal(object, bool)
     _moving = Signal(object)
 
     def __init__(self, window: ParticipantWindow, clock: Clock) -> None:
@@ -35,6 +46,10 @@ class WindowStage(QObject):
         self._seen = threading.Event()
         self._serial = 0
         self._t_s = 0.0
+        self._refresh_hz, self._window_id = 0.0, 0
+        self._frames: XPresent | None = None
+        self._asked_for_frames = False
+        self.onsets = Onsets()
         self._wanted.connect(self._put, Qt.ConnectionType.QueuedConnection)
         self._moving.connect(window.move_target, Qt.ConnectionType.QueuedConnection)
         window.presented.connect(self._presented)
@@ -42,7 +57,23 @@ class WindowStage(QObject):
     def page(self, page: Page, trial: int, target: str | None) -> float:
         """Show a page."""
         del trial, target
-        return self._shown(page.image)
+        asked_s = self._clock.now_s()
+        t_s = self._shown(page.image, onset=True)
+        frames = self._reports()
+        frame_s = None if frames is None else frames.next_frame_s()
+        by = UNKNOWN if frames is None else UNTOLD if frame_s is None else REPORTED
+        self.onsets.seen.append(Onset(asked_s, t_s, frame_s, by, self._refresh_hz))
+        return t_s
+
+    def onset(self) -> Mapping[str, object]:
+        """Return how exact the time of the last page is."""
+        return self.onsets.seen[-1].facts() if self.onsets.seen else {}
+
+    def close(self) -> None:
+        """Leave the display. Idempotent; for the thread that showed the pages, or when it is over."""
+        frames, self._frames = self._frames, None
+        if frames is not None:
+            frames.close()
 
     def details(self, picture: Picture) -> float:
         """Show the same page with other details."""
@@ -61,9 +92,19 @@ class WindowStage(QObject):
         """Show text, or nothing."""
         return self._shown(picture())
 
-    def _shown(self, pixels: PixelArray) -> float:
+    def _reports(self) -> XPresent | None:
+        """Return who tells when frames begin, None where nobody does."""
+        if not self._asked_for_frames and self._window_id:
+            self._asked_for_frames = True
+            try:
+                self._frames = XPresent(self._window_id, self._clock.now_s)
+            except OSError as error:
+                log.info("frames of the display are not reported: %s", error)
+        return self._frames
+
+    def _shown(self, pixels: PixelArray, onset: bool = False) -> float:
         self._seen.clear()
-        self._wanted.emit(pixels)
+        self._wanted.emit(pixels, onset)
         if not self._seen.wait(_PATIENCE_S):
             raise SetupError(
                 f"The participant's window has not painted anything for {_PATIENCE_S:g} s.",
@@ -72,8 +113,11 @@ class WindowStage(QObject):
             )
         return self._t_s
 
-    def _put(self, pixels: PixelArray) -> None:
-        self._serial = self._window.show_pixels(pixels)
+    def _put(self, pixels: PixelArray, onset: bool) -> None:
+        self._refresh_hz = self._window.screen().refreshRate()
+        if QGuiApplication.platformName() == "xcb":
+            self._window_id = int(self._window.winId())
+        self._serial = self._window.show_pixels(pixels, onset=onset)
 
     def _presented(self, serial: int) -> None:
         if serial == self._serial:
