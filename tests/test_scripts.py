@@ -111,3 +111,15 @@ class TestSystemPackages:
         told = set_up(machine)
         assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
         assert not (machine / "apt").exists()
+
+
+def test_environments_of_other_programs_get_that_program_and_nothing_of_ours():
+    extra = script("extra")
+    for name, program in (
+        ("clax", "clax-models"),
+        ("sardine", "sardine-rec"),
+        ("concordia", "gdm-concordia"),
+    ):
+        lines = extra.requirements(f"interop-{name}")
+        assert lines[0].startswith(f"{program}==")
+        assert not any("gazetwin" in line or "PySide6" in line for line in lines)
