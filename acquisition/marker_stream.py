@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from acquisition.liblsl import load_pylsl
 from protocols.markers import Marker
 
 NAME = "GazeTwin_Markers"
+_LINGER_S = 0.5
 
 
 class MarkerStream:
@@ -31,7 +33,12 @@ class MarkerStream:
             self._outlet.push_sample([encoded(marker)], marker.t_s)
 
     def close(self) -> None:
-        """Leave the network. Idempotent; markers pushed afterwards are not sent."""
+        """Leave the network once the last marker has had time to arrive where somebody listens. Idempotent.
+
+        Markers pushed afterwards are not sent.
+        """
+        if self._outlet is not None and self._outlet.have_consumers():
+            time.sleep(_LINGER_S)
         self._outlet = None
 
 

@@ -36,6 +36,7 @@ class Request:
     preferred: tuple[str, ...] = ()
     profile: Path | None = None
     surface: Path | None = None
+    publish: bool = False
 
 
 def run(request: Request) -> Recorded:
@@ -64,6 +65,7 @@ def run(request: Request) -> Recorded:
             seed=request.seed,
             headless=request.headless,
             duration_s=request.duration_s,
+            publish=request.publish,
         )
         return _headless(order, rig, clock) if request.headless else _on_display(order, rig, clock)
 

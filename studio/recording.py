@@ -11,11 +11,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from acquisition.clock import Clock, unix_pair
+from acquisition.marker_stream import MarkerStream
 from acquisition.recorder import Recorder, RecorderReport
 from acquisition.viewer.messages import Ended
 from protocols.blocks import Geometry
-from protocols.errors import GazeTwinError, SessionError, StudyInvalid
+from protocols.errors import GazeTwinError, SessionError, SetupError, StudyInvalid
 from protocols.geometry import Screen
+from protocols.markers import Marker
 from protocols.participant import Participant
 from protocols.study import StudyProtocol
 from sessions.live import LiveSlots
@@ -52,6 +54,7 @@ class Order:
         consent: what the participant agreed to, empty without any.
         without_twin: why nothing is predicted, in one sentence.
         operated: somebody looks at the result of a calibration and says how it goes on.
+        publish: markers also go onto LSL while the session runs, so that other recorders can follow.
     """
 
     study: StudyProtocol
@@ -64,6 +67,7 @@ class Order:
     consent: Mapping[str, object] = field(default_factory=dict)
     without_twin: str = "This session has no twin."
     operated: bool = False
+    publish: bool = False
 
     @property
     def screen(self) -> Screen:
@@ -157,6 +161,7 @@ def record(
     recorder = Recorder(rig.source, writer, tap, clock)
     journal = Journal(recorder, tap, live, rig.source.info.nominal_hz)
     writer.last_words = journal.finished
+    writer.published = _published(order)
     watched = stage if rig.viewer is None else WatchedStage(stage, rig.viewer)
     conductor = Conductor(script, journal, watched, clock, foresight)
     if rig.viewer is not None:
@@ -164,6 +169,17 @@ def record(
     if watch is not None:
         watch(conductor)
     return _conducted(order, rig, recorder, journal, conductor)
+
+
+def _published(order: Order) -> MarkerStream | None:
+    """Return where markers go besides the file, None when nobody wants that or it is not possible here."""
+    if not order.publish:
+        return None
+    try:
+        return MarkerStream(order.path.parent.name)
+    except SetupError as error:
+        log.warning("markers are not published: %s", error)
+        return None
 
 
 def _conducted(
@@ -235,12 +251,20 @@ def _header(order: Order, rig: Rig, clock: Clock) -> Header:
 
 
 class _SealingWriter(SessionWriter):
-    """Writes what was found live as the last thing, when all gaze is in the file."""
+    """Publishes markers, and writes what was found live as the last thing, when all gaze is in the file."""
 
     last_words: Callable[[], Slots | None]
+    published: MarkerStream | None = None
+
+    def marker(self, marker: Marker) -> None:
+        if self.published is not None:
+            self.published.push(marker)
+        super().marker(marker)
 
     def close(self, reason: str) -> None:
         slots = self.last_words()
         if slots is not None:
             self.live_slots(slots)
         super().close(reason)
+        if self.published is not None:
+            self.published.close()

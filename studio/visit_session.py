@@ -37,13 +37,15 @@ def begin(house: House) -> Performance[Recorded]:
     visit = house.visit.value
     job = VisitSession(visit, new_path(house.sessions_folder, visit), house.clock)
     displays = choose(visit.display.name if visit.display else "")
+    job.publish = house.settings.value.publish_markers
     performance = Performance(job, job.study.screen.size_px, house.clock)
+    performance.window.show_patch(house.settings.value.photodiode)
 
     def place(window: ParticipantWindow) -> None:
         show_participant(window, displays, alone=job.source.kind != "mock")
 
     def over() -> None:
-        if not performance.failed:
+        if performance.error is None:
             recorded = performance.result().path
             house.visit.put(replace(house.visit.value, recorded=recorded))
 
@@ -80,6 +82,11 @@ class VisitSession:
         path: the file to write.
         clock: session clock.
 
+    Attributes:
+        study: that is shown.
+        source: where gaze comes from.
+        publish: markers also go onto LSL.
+
     Raises:
         SetupError: something has not been decided yet.
     """
@@ -94,6 +101,7 @@ class VisitSession:
         self.source: SourceChoice = visit.source
         self._participant: Participant = visit.participant
         self._visit, self._path, self._clock = visit, path, clock
+        self.publish = False
 
     @property
     def _screen(self) -> Screen:
@@ -143,6 +151,7 @@ class VisitSession:
             consent=self._visit.consent,
             without_twin=without,
             operated=True,
+            publish=self.publish,
         )
 
     def _answering(self, rig: Rig) -> Participant:

@@ -62,6 +62,10 @@ def record(
     prefers: Annotated[
         list[str] | None, typer.Option("--prefers", metavar="GENRE", help="A genre the participant likes.")
     ] = None,
+    publish: Annotated[
+        bool,
+        typer.Option("--publish-markers", help="Also send markers as LSL stream GazeTwin_Markers."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Record one session into DIR/session.h5. Ctrl-C ends it and keeps everything.
@@ -81,6 +85,7 @@ def record(
         name=name,
         profile=profile,
         surface=surface,
+        publish=publish,
         preferred=tuple(dict.fromkeys(g for g in (top_genre, *(prefers or ())) if g)),
     )
     recorded = run(request)
