@@ -21,6 +21,7 @@ from studio.comparing import no_persona
 from studio.engine import loaded, work
 from studio.progress import told
 from studio.report import Results, write_report
+from tuning.address import split_address
 from tuning.config import FitConfig
 from tuning.events import Compared, Comparison, Fit, Load, PageSpec, Simulate, Simulated, Step
 
@@ -62,7 +63,7 @@ def simulated(persona: Path, pages: Sequence[str], model: Load) -> list[Simulate
     Raises:
         GazeTwinError: there is no such page, or the persona cannot be used.
     """
-    if not persona.is_file():
+    if not split_address(str(persona))[0].is_file():
         raise no_persona(persona)
     specs = tuple(page_spec(page) for page in pages)
     return _worked(model, Simulate(persona=str(persona.resolve()), pages=specs), Simulated)

@@ -28,7 +28,7 @@ from tuning.output import require_writable, write_whole
 from tuning.persona import Persona
 from tuning.recordings import held_out, read_material
 from tuning.registry import load_backbone, make_operator
-from tuning.simulate import drawn, simulate
+from tuning.simulate import drawn
 from tuning.splits import split_screens
 
 Job = Generator[Event, None, None]
@@ -157,10 +157,9 @@ class Workbench:
 
     def simulate(self, request: events.Simulate) -> Job:
         """Let a persona look at pages."""
-        persona = self._persona(request.persona)
-        operator = make_operator(persona.provenance.config.operator)
+        twin = Persona.load(request.persona).on(self.backbone)
         for index, spec in enumerate(request.pages):
-            seen = simulate(self.backbone, operator, persona, [spec])[0]
+            seen = twin.look(spec)
             yield events.Simulated(
                 index=index,
                 screen=spec.screen.id,
@@ -179,7 +178,7 @@ class Workbench:
         yield events.Saved(what="cohort", path=str(out))
 
     def _persona(self, path: str) -> Persona:
-        persona = Persona.load(Path(path))
+        persona = Persona.load(path)
         persona.require(self.backbone.spec)
         return persona
 

@@ -42,21 +42,6 @@ def drawn(spec: PageSpec) -> Page:
     return render(spec.screen, spec.viewport, letters=True, images=images)
 
 
-def simulate(
-    backbone: Backbone, operator: ProbingOperator, persona: Persona, specs: Sequence[PageSpec]
-) -> list[Seen]:
-    """Let a persona look at pages.
-
-    Raises:
-        PersonaMismatch: the persona belongs to another backbone.
-        TuningError: a page shows no poster completely.
-    """
-    persona.require(backbone.spec)
-    own = persona.provenance
-    asked = [own.preferred if spec.preferred is None else spec.preferred for spec in specs]
-    return look_at(backbone, operator, persona, [drawn(spec) for spec in specs], asked)
-
-
 def look_at(
     backbone: Backbone,
     operator: ProbingOperator,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from protocols.errors import StimulusMissing, StudyInvalid
 from protocols.study import load_study
+from sessions.reader import Recording
 from studio.fit_command import page_spec
 from tuning.events import ROWS
 
@@ -50,6 +52,11 @@ def test_bad_input_is_explained_before_the_model_is_loaded(tmp_path, session_pat
         (("fit", session_path, "--out", tmp_path / "p", "--placement", "above"), "placement"),
         (("compare", tmp_path / "absent", session_path), "no persona"),
         (("simulate", tmp_path / "p.safetensors", "demo:77"), "no screen '77'"),
+        (("persona", "show", tmp_path / "p.safetensors"), "damaged"),
+        (("persona", "show", f"{tmp_path}/absent.safetensors:P01"), "no such file"),
+        (("export", "persona", tmp_path / "p.safetensors", "--to", "csv"), "--out"),
+        (("export", "persona", "p", "q", "--participant", "P01", "--to", "csv", "--out", "o"), "one file"),
+        (("export", "persona", "p", "--to", "csv", "--out", "o", "--set", "mood"), "sets nothing"),
     ):
         told = gazetwin(*arguments)
         assert told.returncode == 2
@@ -80,3 +87,48 @@ def test_a_persona_is_fitted_compared_and_looks_at_new_pages(tmp_path, session_p
             assert sum(page[who]["attention"]) == pytest.approx(1.0)
             assert sum(page[who]["click"]) == pytest.approx(1.0)
             assert len(page[who]["attention"]) == len(page["films"])
+
+    told = described(persona, session_path, first["heldout"])
+    leaves_as_a_table(persona, told["participant"], pages[0], tmp_path)
+
+
+def described(persona: Path, session: Path, heldout: dict) -> dict:
+    """Show a persona; hold its tables to what the recording says; return what was told."""
+    shown = gazetwin("persona", "show", persona, "--json")
+    assert shown.returncode == 0, shown.stderr
+    (told,) = json.loads(shown.stdout)["personas"]
+    assert told["heldout"]["twin"] == pytest.approx(heldout["twin"], abs=1e-6)
+    with Recording.open(session) as recording:
+        fitted_on = {screen for screen, split in told["splits"].items() if split != "test"}
+        views = [v for v in recording.views() if v.screen.id in fitted_on and v.fixation_ms.sum() > 0]
+        assert told["sessions"][0]["study_digest"] == recording.study_digest
+    assert told["use"]["views"] == len(views)
+    assert sum(line["shown"] for line in told["use"]["slots"]) == sum(len(v.layout) for v in views)
+    examined = sum(int((v.fixation_ms > 0).sum()) for v in views)
+    assert sum(line["examined"] for line in told["use"]["slots"]) == examined
+    assert sum(line["clicked"] for line in told["use"]["slots"]) == sum(v.click is not None for v in views)
+    dwell_ms = sum(float(v.fixation_ms.sum()) for v in views)
+    assert sum(line["dwell_ms"] for line in told["use"]["slots"]) == pytest.approx(dwell_ms)
+    return told
+
+
+def leaves_as_a_table(persona: Path, participant: str, page: dict, folder: Path) -> None:
+    """Bundle a persona, export it, and hold the table to what the twin does on the same page."""
+    table, together = folder / "looks", folder / "all.safetensors"
+    assert gazetwin("persona", "bundle", persona, "--out", together).returncode == 0
+    address = f"{together}:{participant}"
+    to_csv = ("--to", "csv", "--page", "demo:3", "--out", table)
+    exported = gazetwin("export", "persona", address, *to_csv, "--json")
+    assert exported.returncode == 0, exported.stderr
+    with (table / "looks.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["click"]) for row in rows] == pytest.approx(page["twin"]["click"], abs=1e-6)
+    combined = [float(row["attention_combined"]) for row in rows]
+    assert combined == pytest.approx(page["twin_combined"]["attention"], abs=1e-6)
+    (table / "looks.csv").write_text("")
+    checked = gazetwin("export", "verify", table, "--json")
+    assert checked.returncode == 1, checked.stderr
+    assert json.loads(checked.stdout)["problems"]
+    again_there = gazetwin("export", "persona", persona, *to_csv)
+    assert again_there.returncode == 2
+    assert "exists already" in again_there.stderr
