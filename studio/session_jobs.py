@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +11,21 @@ from studio.programs import Program
 
 _SILENT_S = 600.0
 
-Tell = Callable[[Progress], None]
 
-
-def session_job(*arguments: str | Path, tell: Tell | None = None) -> Mapping[str, Any]:
+def session_job(*arguments: str | Path) -> Mapping[str, Any]:
     """Run ``python -m sessions`` with these arguments and return its result; blocks until it has ended.
 
     Raises:
         GazeTwinError: the job refused, failed or crashed.
     """
-    return _worked(
-        Program("session", "sessions", [str(a) for a in arguments], Progress | Done | Failed), tell
-    )
-
-
-def _worked(program: Program, tell: Tell | None) -> Mapping[str, Any]:
+    program = Program("session", "sessions", [str(a) for a in arguments], Progress | Done | Failed)
     program.start()
     try:
         while True:
-            said = program.receive(_SILENT_S)
-            if isinstance(said, Failed):
-                raise said.error()
-            if isinstance(said, Done):
-                return said.result
-            if tell is not None and isinstance(said, Progress):
-                tell(said)
+            match program.receive(_SILENT_S):
+                case Failed() as failed:
+                    raise failed.error()
+                case Done() as done:
+                    return done.result
     finally:
         program.close()

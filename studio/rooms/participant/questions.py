@@ -57,7 +57,6 @@ class Ratings(QWidget):
             )
             button.setToolTip(button.accessibleName())
             button.setChecked(stars == 0)
-            button.clicked.connect(partial(self.rated.emit, genre, stars))
             button.toggled.connect(partial(self._toggled, genre, stars))
             group.addButton(button)
             grid.addWidget(button, row, stars + 1, Qt.AlignmentFlag.AlignHCenter)
