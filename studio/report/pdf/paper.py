@@ -7,8 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QMarginsF, QPointF
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
+from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QMarginsF, QPointF
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QImage,
+    QImageWriter,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+)
 
 from protocols.errors import SetupError
 from studio.report.markup import Html
@@ -43,8 +52,7 @@ def write_pdf(path: Path, title: str, parts: Sequence[Html]) -> None:
         SetupError: the typeface is missing.
         OSError: the file cannot be written.
     """
-    app = QGuiApplication.instance() or QGuiApplication(["gazetwin", "-platform", "offscreen"])
-    load_fonts()
+    app = _application()
     pages = paginated(blocks(parts))
     path.touch()
     writer = QPdfWriter(str(path))
@@ -69,7 +77,7 @@ def write_pdf(path: Path, title: str, parts: Sequence[Html]) -> None:
 
 def pictures(title: str, parts: Sequence[Html], width_px: int) -> list[bytes]:
     """Return every page of a report as a picture, JPEG, for looking at it before it is printed."""
-    load_fonts()
+    app = _application()
     pages, scale = paginated(blocks(parts)), width_px / WIDTH_PX
     found = []
     for number, page in enumerate(pages, start=1):
@@ -81,9 +89,19 @@ def pictures(title: str, parts: Sequence[Html], width_px: int) -> list[bytes]:
         painter.end()
         buffer = QBuffer()
         buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-        image.save(buffer, "JPEG", 85)
+        jpeg = QImageWriter(buffer, QByteArray(b"JPEG"))
+        jpeg.setQuality(85)
+        jpeg.write(image)
         found.append(bytes(buffer.data().data()))
+    del app
     return found
+
+
+def _application() -> QCoreApplication:
+    """Return what Qt needs to know letters; the one that is there, or one without a display."""
+    app = QGuiApplication.instance() or QGuiApplication(["gazetwin", "-platform", "offscreen"])
+    load_fonts()
+    return app
 
 
 def draw_page(painter: QPainter, page: Sequence[Placed], foot: str) -> None:

@@ -1,19 +1,19 @@
-"""Writes the report of one session in both formats. Runs beside the main thread; no widgets."""
+"""Has the report of one session written in both formats, by programs. Runs beside the main thread."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from protocols.errors import SetupError
-from protocols.wire import Progress
-from sessions.reader import Recording
+from protocols.wire import Done, Failed, Progress, encode
 from studio.comparing import Tell, compared
-from studio.report.document import compose
-from studio.report.results import Results
+from studio.programs import Program
 from studio.rooms.report.state import Written
 from studio.session_choices import SessionChoice
 
-_PREVIEW_PX = 760
+_SILENT_S = 300.0
 
 
 def write(session: SessionChoice, persona: Path | None, folder: Path, tell: Tell) -> Written:
@@ -28,24 +28,32 @@ def write(session: SessionChoice, persona: Path | None, folder: Path, tell: Tell
     Raises:
         GazeTwinError: the session or the persona cannot be used, or the files not be written.
     """
-    from studio.report.pdf.paper import pictures  # QtSvg is loaded only when a report is written
-
     _make(folder)
-    results = Results()
-    if persona is not None:
-        results = Results.of_comparison(compared(persona, session.path, tell))
-    tell(Progress(done=0, message=f"Drawing pages: {session.words}"))
-    with Recording.open(session.path) as recording:
-        report = compose(results, recording)
     stem = f"{session.name}_{persona.stem}" if persona is not None else session.name
     html, pdf = folder / f"{stem}.html", folder / f"{stem}.pdf"
-    for path in (html, pdf):
-        tell(Progress(done=0, message=f"Writing {path.name}"))
-        report.write(path)
+    with tempfile.TemporaryDirectory(prefix="gazetwin-report-") as work:
+        arguments = [str(session.path), str(html), str(pdf), "--preview", work]
+        if persona is not None:
+            compared_in = Path(work) / "comparison.json"
+            compared_in.write_text(encode(compared(persona, session.path, tell)), encoding="utf-8")
+            arguments += ["--comparison", str(compared_in)]
+        _draw(arguments, tell)
+        pages = tuple(page.read_bytes() for page in sorted(Path(work).glob("*.jpg")))
     against = f", against {persona.stem}" if persona is not None else ""
-    return Written(
-        session.words + against, html, pdf, tuple(pictures(report.title, report.parts, _PREVIEW_PX))
-    )
+    return Written(session.words + against, html, pdf, pages)
+
+
+def _draw(arguments: Sequence[str], tell: Tell) -> None:
+    program = Program("report", "studio.report", arguments, Progress | Done | Failed)
+    program.start()
+    try:
+        while not isinstance(said := program.receive(_SILENT_S), Done):
+            if isinstance(said, Failed):
+                raise said.error()
+            if isinstance(said, Progress):
+                tell(said)
+    finally:
+        program.close()
 
 
 def _make(folder: Path) -> None:
