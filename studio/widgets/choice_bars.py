@@ -79,11 +79,11 @@ class _Bars(QWidget):
         room = self.width() - left - painter.fontMetrics().horizontalAdvance("100 %   CLICKED ") - 8
         for place, slot in enumerate(order, start=1):
             self._draw(painter, QRectF(0, place * line, self.width(), line), slot, left, room / full)
-        under = QRectF(left, 0, self.width() - left, line)
+        under = QRectF(0, 0, self.width() - 8, line)
         painter.setPen(QColor(self._palette.muted))
-        legend = "hatched: twin; upright: model without a prompt" if self._bare else "hatched: twin"
-        dotted = "; dotted: every poster the same"
-        painter.drawText(under, Qt.AlignmentFlag.AlignVCenter, legend + dotted)
+        legend = "hatched: twin · line: model without a prompt" if self._bare else "hatched: twin"
+        dotted = " · dotted: every poster the same"
+        painter.drawText(under, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, legend + dotted)
 
     def _draw(self, painter: QPainter, line: QRectF, slot: int, left: float, px_per_share: float) -> None:
         clicked = slot == self._click

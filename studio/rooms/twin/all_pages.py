@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QCheckBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from protocols.stimulus import PixelArray
@@ -43,7 +43,7 @@ class AllPages(QWidget):
         self._key.setWordWrap(True)
         self._key.setProperty("role", "muted")
         down = QVBoxLayout(self)
-        down.addWidget(self.evidence)
+        down.addWidget(self.evidence, 0, Qt.AlignmentFlag.AlignLeft)
         down.addWidget(self.pages, 1)
         down.addWidget(self._key)
         self.evidence.toggled.connect(self._filter)
@@ -60,6 +60,11 @@ class AllPages(QWidget):
                 self._drawn.add(number)
                 self.pages.item(number).setIcon(QIcon(_pixmap(pixels)))
         self._key.setText(_KEY.format(100 * state.small_scale) if state.shown.pages else "No page yet.")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Keep Enter here: it opened a page, it does not leave the room."""
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
 
     def _fill(self, shown: TwinResults) -> None:
         self._drawn.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -75,6 +76,11 @@ class Choosing(QWidget):
         _choose(self.operator, state.config.operator)
         _choose(self.placement, state.config.placement)
         self.further.render_state(state)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Keep Enter here: it ends an entry, it does not leave the room."""
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
 
     def _render_sessions(self, state: TwinState) -> None:
         self.sessions.blockSignals(True)

@@ -13,7 +13,7 @@ from studio.theme import Palette
 from studio.widgets.choice_bars import ChoiceBars
 from studio.widgets.number_table import NumberTable
 
-_COLUMNS = ("model", "log-loss [nats] ↓", "mixed with uniform [nats] ↓", "top-1 ↑", "clicks")
+_COLUMNS = ("model", "log-loss [nats] ↓", "mixed with uniform [nats] ↓", "top-1 ↑")
 
 
 class ClicksTab(QWidget):
@@ -68,8 +68,8 @@ class ClicksTab(QWidget):
 
 
 def _cells(line: ClickLine) -> tuple[str, ...]:
-    top = f"{line.hits:.3g} of {line.clicks} ({100 * line.hits / line.clicks:.0f} %)"
-    return line.words, _number(line.logloss), _number(line.smoothed), top, str(line.clicks)
+    top = f"{line.hits:.1f} of {line.clicks} ({100 * line.hits / line.clicks:.0f} %)"
+    return line.words, _number(line.logloss), _number(line.smoothed), top
 
 
 def _number(value: float | None) -> str:

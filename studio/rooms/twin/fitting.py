@@ -92,7 +92,8 @@ class Fitting(QWidget):
         if view.phase in ("done", "cancelled") and why and not state.problem:
             words = why
         self._say(self.words, words, self._mood(state, view, why))
-        self._say(self.warnings, "\n".join(view.warnings), "warn")
+        broken = () if view.running else state.offers.broken
+        self._say(self.warnings, "\n".join([*view.warnings, *broken]), "warn")
 
     def _mood(self, state: TwinState, view: FitView, why: str) -> Mood:
         if state.problem or view.phase == "failed":
@@ -119,6 +120,7 @@ class Fitting(QWidget):
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         for button in (self.fit, self.anew, self.cancel, self.judge):
+            button.setAutoDefault(True)
             line.addWidget(button)
         line.addStretch(1)
         down = QVBoxLayout(self)

@@ -35,11 +35,11 @@ class Learning(QWidget):
             down.addWidget(part, 1)
         down.addWidget(self._legend)
         down.addWidget(self.words)
-        self._shown: tuple[object, object] | None = None
+        self._shown: tuple[object, ...] | None = None
 
     def render_fit(self, view: FitView) -> None:
         """Show a fit; cheap when it is the one shown."""
-        shown = (view.steps, view.looks)
+        shown = (view.steps, view.looks, view.running)
         if shown == self._shown:
             return
         self._shown = shown

@@ -83,6 +83,8 @@ class PageByPage(QWidget):
 
     def _lay_out(self) -> None:
         line = QHBoxLayout()
+        for button in (self.previous, self.next):
+            button.setAutoDefault(True)
         line.addWidget(self.previous)
         line.addWidget(self.chooser, 1)
         line.addWidget(self.next)
@@ -101,7 +103,7 @@ class PageByPage(QWidget):
         down.addLayout(line)
         told = QHBoxLayout()
         told.addWidget(self.split, 1)
-        told.addWidget(QLabel("Share of the looking time on posters:"))
+        told.addWidget(QLabel("Share of looking time:"))
         told.addWidget(self._key)
         down.addLayout(told)
         down.addWidget(divided, 1)
@@ -113,7 +115,7 @@ class PageByPage(QWidget):
         self.next.clicked.connect(lambda: self.page_chosen.emit(self.chooser.currentIndex() + 1))
         for key, button in ((Qt.Key.Key_PageUp, self.previous), (Qt.Key.Key_PageDown, self.next)):
             shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
             shortcut.activated.connect(button.click)
 
     def _moved(self, index: int) -> None:

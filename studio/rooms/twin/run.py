@@ -108,8 +108,8 @@ class FitRun:
     def _listen(self, program: Program) -> None:
         try:
             for _ in range(_MOST_AT_ONCE):
-                said = program.poll()
-                if said is None or not self.view.value.running:
+                said = program.poll() if self.view.value.running else None
+                if said is None:
                     return
                 self._hear(said)
         except GazeTwinError as error:

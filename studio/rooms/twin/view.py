@@ -183,6 +183,7 @@ class TwinRoom(Room):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.on.setProperty("role", "main")
+        self.on.setAutoDefault(True)
         for words, tab in (
             ("O&utcome", self.outcome),
             ("Learning &curve", self.learning),
@@ -211,24 +212,19 @@ class TwinRoom(Room):
         down.addStretch(1)
         scroll = _scrolled(inside)
         letter_px = self.fontMetrics().averageCharWidth()
-        scroll.setMinimumWidth(24 * letter_px)
+        scroll.setMinimumWidth(30 * letter_px)
         scroll.setMaximumWidth(42 * letter_px)
         return scroll
 
     def _right(self) -> QWidget:
-        results, right = QWidget(), QWidget()
-        inside = QVBoxLayout(results)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.addWidget(self.headline)
-        inside.addWidget(self.explained)
-        inside.addWidget(self.tabs, 1)
-        letters = self.fontMetrics()
-        # Said outright: wrapped labels ask for far more height than they need at any width.
-        results.setMinimumSize(64 * letters.averageCharWidth(), 30 * letters.lineSpacing())
-        right.setMinimumWidth(40 * letters.averageCharWidth())
+        right, letters = QWidget(), self.fontMetrics()
+        self.tabs.setMinimumSize(60 * letters.averageCharWidth(), 28 * letters.lineSpacing())
+        right.setMinimumWidth(28 * letters.averageCharWidth())
         down = QVBoxLayout(right)
         down.setContentsMargins(6, 0, 0, 0)
-        down.addWidget(_scrolled(results), 1)
+        down.addWidget(self.headline)
+        down.addWidget(self.explained)
+        down.addWidget(_scrolled(self.tabs), 1)
         last = QHBoxLayout()
         last.addStretch(1)
         last.addWidget(self.on)
