@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from acquisition.clock import SteadyClock
 from studio.background import Background
+from studio.ending import ending_sessions
 from studio.house import House, RoomKey
 from studio.logs import LogFile
 from studio.observed import Observed
@@ -90,6 +91,7 @@ def run(file: SettingsFile) -> int:
             studio.house.notice.put(Notice(loaded.problem))
         studio.house.settings.watch(file.save)
         studio.show()
-        return app.exec()
+        with ending_sessions(studio.house, app.exit):
+            return app.exec()
     finally:
         logs.close()

@@ -3,9 +3,9 @@
 How to drive it::
 
     performance = Performance(job, study.screen.size_px, clock)
-    performance.place(lambda window: window.show_on(display))
     performance.over.connect(...)            # in the main thread, when all is written
-    performance.start()
+    performance.escaped.connect(...)         # the escape key was pressed at the participant's window
+    performance.start(lambda window: window.show_on(display))
     LivePump(performance.state, render).start()
     performance.post(Did(Pause()))
     performance.result()                     # what the job returned; raises what it raised
@@ -60,7 +60,7 @@ class Performance(QObject, Generic[T]):
         self._conductor: Conductor | None = None
         self._early: list[Input] = []
         self._started = self._ended = False
-        self._work = Work(lambda: job(self))
+        self._work = Work(lambda: self._perform(job))
         self._work.over.connect(self._finish)
         self.window.escape_pressed.connect(self.escaped)
 
@@ -104,9 +104,9 @@ class Performance(QObject, Generic[T]):
         return self._work.result()
 
     @property
-    def failed(self) -> bool:
-        """Whether the job ended with an error."""
-        return self._work.error is not None
+    def error(self) -> BaseException | None:
+        """What the job ended with, None when it goes on or went well."""
+        return self._work.error
 
     def dismiss(self) -> None:
         """Close the participant's window for good."""
@@ -125,6 +125,12 @@ class Performance(QObject, Generic[T]):
         if rig.viewer is None:
             follow = rig.source.push if isinstance(rig.source, MouseSource) else None
             self._participation.listen(follow)
+
+    def _perform(self, job: Callable[[Performance[T]], T]) -> T:
+        try:
+            return job(self)
+        finally:
+            self.stage.close()
 
     def _finish(self) -> None:
         self._ended = True

@@ -50,8 +50,8 @@ def begin(house: House) -> Performance[Recorded]:
             house.visit.put(replace(house.visit.value, recorded=recorded))
 
     performance.over.connect(over)
-    house.performance.put(performance)
     performance.start(place)
+    house.performance.put(performance)
     return performance
 
 

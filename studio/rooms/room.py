@@ -30,6 +30,9 @@ class Room(QWidget):
         """Return why the Studio must not be closed or rebuilt now, in words; empty when it may."""
         return ""
 
+    def closing(self) -> None:
+        """The Studio was to be closed while this room is busy: ask what to do about it."""
+
     def redress(self) -> bool:
         """Take the house's new colours and size of letters; False to be built anew instead."""
         return False

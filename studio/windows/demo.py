@@ -80,8 +80,8 @@ class _Windows:
 
     def _finish(self) -> None:
         """The work is over: leave the last picture for a moment, or for as long as it is looked at."""
-        if not self._stay or self._performance.failed:
-            QTimer.singleShot(0 if self._performance.failed else _LAST_LOOK_MS, self._app.exit)
+        if not self._stay or self._performance.error:
+            QTimer.singleShot(0 if self._performance.error else _LAST_LOOK_MS, self._app.exit)
 
 
 def _place(participant: ParticipantWindow, operator: OperatorWindow) -> None:

@@ -109,11 +109,15 @@ class StudioWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Stay while a room is busy, and go to it; close everything otherwise."""
+        performance = self._house.performance.value
+        if performance is not None and performance.running:
+            self.room("session")  # it asks, even when nobody has been in it yet
         for key, room in self._rooms.items():
             if why := room.busy():
                 event.ignore()
                 self.go(key)
                 self._house.notice.put(Notice(why))
+                room.closing()
                 return
         self._remember_place()
         for key in list(self._rooms):

@@ -1,9 +1,153 @@
-"""The room "Session"."""
+"""The room "Session": the operator's view of the running session, and its summary."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from studio.house import House
+from studio.live import LivePump
+from studio.performance import Performance
+from studio.recording import Recorded
 from studio.rooms.room import Room
+from studio.rooms.session.controller import SessionController, SessionState
+from studio.rooms.session.lost_display import LostDisplay
+from studio.rooms.session.summary_view import SummaryView
+from studio.widgets.operator_view import OperatorView
 
 
 class SessionRoom(Room):
-    """Session."""
+    """Shows what leads to a session, the session, and how it went.
+
+    Attributes:
+        controller: what the room knows.
+        operator: page, gaze, slot map, buttons.
+        main: goes on to the next room.
+    """
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self.controller = SessionController(house.visit, house.background, house.notice, house.go)
+        self._performance: Performance[Recorded] | None = None
+        self.operator = OperatorView(house.palette)
+        self.main = QPushButton()
+        self.main.setObjectName("main")
+        self.lost_display = LostDisplay(house.palette)
+        self._line, self._summary, self._stack = QLabel(), SummaryView(house.palette), QStackedWidget()
+        self._pump = LivePump(lambda: self.controller.live, self.operator.render_state, self)
+        self._lay_out()
+        self._connect()
+        self._unwatch: list[Callable[[], None]] = [
+            self.controller.state.watch(self._render),
+            house.performance.watch(self._follow),
+            house.visit.watch(lambda _: self.controller.refresh()),
+        ]
+
+    def enter(self, about: Path | None) -> None:
+        """Show what is going on."""
+        del about
+        self.controller.refresh()
+        self._render(self.controller.state.value)
+
+    def leave(self) -> None:
+        """Nothing is drawn while nobody looks; the session goes on."""
+        self._pump.stop()
+
+    def busy(self) -> str:
+        """Say that a session is being recorded."""
+        return "A session is being recorded: abort it first, then close the Studio." if self._runs else ""
+
+    def closing(self) -> None:
+        """Ask whether to end the session."""
+        self.operator.render_state(self.controller.live)
+        self.operator.ask_abort()
+
+    def close_down(self) -> None:
+        """Stop drawing and following."""
+        self._pump.stop()
+        for unwatch in self._unwatch:
+            unwatch()
+        self._unfollow()
+
+    @property
+    def _runs(self) -> bool:
+        return self.controller.running
+
+    def _follow(self, performance: Performance[Recorded] | None) -> None:
+        self._unfollow()
+        self._performance = performance
+        if performance is not None:
+            performance.over.connect(self._over)
+            performance.escaped.connect(self._escaped)
+            performance.window.display_lost.connect(self.controller.display_lost)
+            performance.window.display_back.connect(self.controller.display_back)
+        self.controller.follow(performance)
+
+    def _unfollow(self) -> None:
+        if self._performance is not None:
+            self._performance.over.disconnect(self._over)
+            self._performance.escaped.disconnect(self._escaped)
+            self._performance.window.display_lost.disconnect(self.controller.display_lost)
+            self._performance.window.display_back.disconnect(self.controller.display_back)
+            self._performance = None
+
+    def _over(self) -> None:
+        self.operator.question.reject()
+        self.operator.render_state(self.controller.live)
+        self.controller.over()
+
+    def _escaped(self) -> None:
+        if self.controller.escaped():
+            self.window().activateWindow()
+            self.house.go("session", None)
+            self.operator.ask_abort()
+
+    def _move_display(self) -> None:
+        """Show the participant's window on the display that is left, because the operator says so."""
+        if self._performance is not None:
+            self._performance.window.show_on(QGuiApplication.primaryScreen())
+            self.controller.display_back("")
+
+    def _render(self, state: SessionState) -> None:
+        pages = {"empty": 0, "running": 1, "over": 2}
+        self._stack.setCurrentIndex(pages[state.stage])
+        self._line.setText(state.line)
+        self.main.setText(state.main)
+        self.main.setAccessibleName(state.main)
+        self.main.setVisible(state.stage != "running")
+        self.lost_display.render_lost(state.display_gone)
+        if state.summary is not None:
+            self._summary.render_summary(state.summary)
+        if state.stage == "running" and self.isVisible():
+            self._pump.start()
+        else:
+            self._pump.stop()
+        if state.stage == "over" and self.isVisible():
+            self.main.setFocus()
+
+    def _connect(self) -> None:
+        self.operator.asked.connect(self.controller.ask)
+        self.main.clicked.connect(self.controller.go_on)
+        self.lost_display.move_here.clicked.connect(self._move_display)
+        self.lost_display.end.clicked.connect(self.operator.ask_abort)
+
+    def _lay_out(self) -> None:
+        self.main.setProperty("role", "main")
+        self.main.setAutoDefault(True)
+        self._line.setWordWrap(True)
+        self._line.setProperty("role", "phase")
+        empty = QWidget()
+        centred = QVBoxLayout(empty)
+        centred.addStretch(1)
+        centred.addWidget(self._line)
+        centred.addStretch(2)
+        for page in (empty, self.operator, self._summary):
+            self._stack.addWidget(page)
+        down = QVBoxLayout(self)
+        down.setContentsMargins(0, 0, 0, 0)
+        down.addWidget(self.lost_display)
+        down.addWidget(self._stack, 1)
+        down.addWidget(self.main)
