@@ -232,8 +232,6 @@ def room(house, qtbot):
     qtbot.addWidget(made)
     made.resize(1100, 760)
     made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
     made.enter(None)
     qtbot.waitUntil(lambda: made.questions.ratings.buttons["Drama", 4].y() > 0)  # laid out
     yield made
@@ -244,7 +242,10 @@ def test_a_participant_is_entered_by_mouse_and_keyboard(room, house, qtbot, gone
     assert room.pseudonym.text() == "P04"
     assert not room.go_on.isEnabled()
     drama = room.questions.ratings.buttons["Drama", 4]
+    room.activateWindow()
+    qtbot.waitUntil(room.isActiveWindow)
     qtbot.mouseClick(drama, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(drama.hasFocus)
     qtbot.keyClick(drama, Qt.Key.Key_Right)
     qtbot.keyClicks(room.questions.top_genre, "Dr")
     qtbot.keyClicks(room.questions.fields["hours"], "7")
