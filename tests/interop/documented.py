@@ -12,7 +12,8 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "exports.md"
 
 def example(heading: str) -> str:
     """Return the Python example under a heading of the documentation."""
-    section = DOCUMENT.read_text(encoding="utf-8").split(f"\n### {heading}\n")[1].split("\n### ")[0]
+    text = DOCUMENT.read_text(encoding="utf-8")
+    section = re.split(r"^##+ ", text.split(f"\n### {heading}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
     (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     return str(code)
 

@@ -11,6 +11,7 @@ import importlib.metadata
 import importlib.util
 import io
 import json
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,7 +23,7 @@ from protocols.participant import Pseudonym
 from tuning.exporting.checking import Check, lines_of, require, verified
 from tuning.exporting.contract import Field, Personas, Setting, Verification
 from tuning.exporting.plain import plain
-from tuning.exporting.story import story, told
+from tuning.exporting.story import Sentence, story, told
 from tuning.exporting.written import write_json_lines
 
 FILE = "instances.jsonl"
@@ -85,18 +86,15 @@ class Concordia:
         """Write ``instances.jsonl``."""
         given = personas.settings["goal"]
         goal = plain(given, "The goal", LONGEST_GOAL) if given else ""
-        stories = {subject.name: story(subject) for subject in personas.subjects}
+        stories = [story(subject) for subject in personas.subjects]
         rows = [
-            Instance(
-                params=Parameters(
-                    name=name, goal=goal, memory_state=MemoryState(buffer=tuple(s.text for s in sentences))
-                )
-            )
-            for name, sentences in stories.items()
+            _instance(subject.name, goal, sentences)
+            for subject, sentences in zip(personas.subjects, stories, strict=True)
         ]
         write_json_lines(folder / FILE, [row.model_dump(mode="json") for row in rows])
-        name, _, *rest = self.fields
-        return (name, *(told("params.memory_state", s, who) for who, s in stories.items()), *rest)
+        name, memories, *rest = self.fields
+        known = zip(personas.subjects, stories, strict=True)
+        return (name, *(told(memories.name, sentences, subject) for subject, sentences in known), *rest)
 
     def verify(self, folder: Path) -> Verification:
         """Build every entity with Concordia where it is installed, and look what it remembers."""
@@ -105,6 +103,11 @@ class Concordia:
             return verified("schema", self.package, self.version, checks)
         checks.append(("Concordia builds every entity, which remembers its text", lambda: _remember(folder)))
         return verified("package", self.package, importlib.metadata.version(self.package), checks)
+
+
+def _instance(name: str, goal: str, sentences: Sequence[Sentence]) -> Instance:
+    memories = MemoryState(buffer=tuple(sentence.text for sentence in sentences))
+    return Instance(params=Parameters(name=name, goal=goal, memory_state=memories))
 
 
 def _instances(folder: Path) -> list[Instance]:

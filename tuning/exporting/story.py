@@ -80,16 +80,10 @@ def text_of(sentences: Sequence[Sentence]) -> str:
     return " ".join(sentence.text for sentence in sentences)
 
 
-def told(name: str, sentences: Sequence[Sentence], participant: str) -> Field:
-    """Return the field that holds sentences, with the observations behind them."""
-    counted = [s.n for s in sentences if s.n is not None]
-    return Field(
-        name,
-        "measured",
-        f"{len(sentences)} sentences with their counts; answers of the questionnaire as given",
-        max(counted) if counted else None,
-        participant,
-    )
+def told(name: str, sentences: Sequence[Sentence], subject: Subject) -> Field:
+    """Return the field that holds sentences; n is the page views they were counted on."""
+    note = f"{len(sentences)} sentences with their counts; answers of the questionnaire as given"
+    return Field(name, "measured", note, subject.use.views, subject.name)
 
 
 def _genre(name: str) -> str:

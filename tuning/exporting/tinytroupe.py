@@ -97,8 +97,8 @@ class TinyTroupe:
             rated = len(subject.provenance.ratings) or len(subject.provenance.preferred)
             filled += [
                 Field(preferences.name, preferences.how, preferences.note, rated, subject.name),
-                told("persona.behaviors", _about(sentences, "looking", "clicking"), subject.name),
-                told("persona.other_facts", _about(sentences, "taste", "source"), subject.name),
+                told("persona.behaviors", _about(sentences, "looking", "clicking"), subject),
+                told("persona.other_facts", _about(sentences, "taste", "source"), subject),
             ]
         return (*filled, traits, prompt)
 

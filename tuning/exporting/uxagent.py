@@ -51,7 +51,7 @@ class UxAgent:
             sentences = story(subject)
             one = Persona(persona=text_of(sentences), intent=intent)
             write_json(folder / f"{subject.name}{SUFFIX}", one.model_dump(mode="json"))
-            filled.append(told("persona", sentences, subject.name))
+            filled.append(told("persona", sentences, subject))
         return (*filled, *self.fields[1:])
 
     def verify(self, folder: Path) -> Verification:
