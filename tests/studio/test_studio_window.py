@@ -1,0 +1,131 @@
+"""The Studio's window: rooms, what comes next, menus, closing, and what it remembers."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QDialog
+
+from protocols.participant import Participant
+from protocols.study import load_study
+from studio.app import Studio, run
+from studio.rooms.participant.view import ParticipantRoom
+from studio.rooms.start.view import StartRoom
+from studio.settings import Settings, SettingsFile
+from studio.steps import steps
+from studio.visit import Visit
+from studio.windows.studio import ROOMS
+
+
+@pytest.fixture(autouse=True)
+def resting(monkeypatch):
+    """Rooms read nothing when they are entered; their own tests are about that."""
+    monkeypatch.setattr(StartRoom, "enter", lambda *_: None)
+    monkeypatch.setattr(ParticipantRoom, "enter", lambda *_: None)
+
+
+@pytest.fixture
+def studio(tmp_path, qtbot):
+    app = QApplication.instance()
+    before = (app.font(), app.palette(), app.styleSheet(), app.style().objectName())
+    made = Studio(app, Settings(data_folder=tmp_path))
+    qtbot.addWidget(made.window)
+    made.show()
+    yield made
+    made.window.close()
+    app.setStyleSheet(before[2])
+    app.setStyle(before[3])
+    app.setFont(before[0])
+    app.setPalette(before[1])
+
+
+def door(studio, key):
+    return studio.window._doors[key]
+
+
+def test_the_next_step_is_the_first_that_is_not_done():
+    assert steps(Visit())["start"] == "next"
+    visit = Visit(study=load_study("free-gaze"), participant=Participant(pseudonym="P01"))
+    found = steps(visit)
+    assert (found["start"], found["participant"], found["devices"]) == ("done", "done", "next")
+    assert found["calibration"] == ""
+
+
+def test_doors_tell_in_words_what_is_done_and_what_is_next(studio):
+    assert "next" in door(studio, "start").text()
+    studio.house.visit.put(Visit(study=load_study("free-gaze")))
+    assert "done" in door(studio, "start").text()
+    assert door(studio, "participant").accessibleName() == "Room Participant, next"
+
+
+def test_every_room_is_entered_by_its_key(studio, qtbot):
+    for number, key in enumerate(("start", "participant"), start=1):
+        qtbot.keyClick(studio.window, getattr(Qt.Key, f"Key_{number}"), Qt.KeyboardModifier.AltModifier)
+        assert studio.window.here == key
+    assert len(ROOMS) == 8
+
+
+def test_letters_and_theme_change_by_key_and_at_once(studio):
+    menus, settings = studio.window.menus, studio.house.settings
+    menus.larger.trigger()
+    assert settings.value.font_scale == 1.1
+    assert QApplication.font().pixelSize() == 14
+    menus.ordinary.trigger()
+    assert QApplication.font().pixelSize() == 13
+    menus.other.trigger()
+    assert settings.value.theme == "light"
+    assert menus.light.isChecked()
+    menus.dark.trigger()
+    assert settings.value.theme == "dark"
+    assert menus.larger.shortcut().toString() == "Ctrl++"
+
+
+def test_the_keys_are_listed(studio):
+    studio.window.menus.shortcuts.trigger()
+    dialog = next(d for d in studio.window.findChildren(QDialog) if d.isVisible())
+    assert dialog.windowTitle() == "Keys"
+    dialog.reject()
+
+
+def test_a_busy_room_keeps_the_window_open_and_is_shown(studio, monkeypatch):
+    room = studio.window.room("participant")
+    monkeypatch.setattr(room, "busy", lambda: "Something runs.")
+    assert not studio.window.close()
+    assert studio.window.here == "participant"
+    assert studio.house.notice.value.text == "Something runs."
+    monkeypatch.undo()
+
+
+def test_the_place_is_remembered_and_used_only_where_a_display_is(studio, tmp_path, qtbot):
+    studio.window.resize(1200, 760)
+    studio.window.close()
+    window = studio.house.settings.value.window
+    assert window[2:] == (1200, 760)
+    for place, size in ((window, (1200, 760)), ((90_000, 90_000, 1200, 760), (1280, 800))):
+        again = Studio(QApplication.instance(), Settings(data_folder=tmp_path, window=place))
+        qtbot.addWidget(again.window)
+        assert again.window.size().toTuple() == size
+        again.window.close()
+
+
+def test_a_defect_is_said_and_settings_are_kept_by_a_whole_run(tmp_path, qtbot):
+    file = SettingsFile(tmp_path / "settings.json")
+    file.save(Settings(data_folder=tmp_path / "data"))
+    said = []
+
+    def meanwhile():
+        window = next(w for w in QApplication.topLevelWidgets() if hasattr(w, "went_wrong") and w.isVisible())
+        window.menus.larger.trigger()
+        import sys
+
+        sys.excepthook(RuntimeError, RuntimeError("the lamp"), None)
+        QTimer.singleShot(50, lambda: (said.append(window._notice.text()), window.close()))
+
+    QTimer.singleShot(300, meanwhile)
+    assert run(file) == 0
+    assert "the lamp" in said[0]
+    assert "studio.log" in said[0]
+    assert file.load().settings.font_scale == 1.1
+    assert "the lamp" in (tmp_path / "data" / "logs" / "studio.log").read_text()
+    QApplication.instance().setStyleSheet("")
+    assert qtbot
