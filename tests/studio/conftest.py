@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +140,21 @@ def results(session_path: Path) -> dict[str, object]:
         "persona": {"digest": "ab" * 32, "created": "2026-01-01"},
         "backbone": {"id": "carousel-tiny", "digest": "cd" * 32},
     }
+
+
+@pytest.fixture(scope="session")
+def x_display() -> Iterator[str]:
+    """An X server of its own; ``xrandr --setmonitor`` and ``--delmonitor`` plug monitors in and out."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("there is no Xvfb")
+    read, write = os.pipe()
+    # It would forget its monitors whenever the last program leaves it.
+    command = ["Xvfb", "-displayfd", str(write), "-noreset", "-screen", "0", "1920x1080x24"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen([*command, "-nolisten", "tcp"], pass_fds=[write], **quiet)
+    os.close(write)
+    with os.fdopen(read) as told:
+        number = told.readline().strip()
+    yield f":{number}"
+    server.terminate()
+    server.wait(10)

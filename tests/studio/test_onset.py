@@ -2,13 +2,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import numpy as np
-import pytest
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
@@ -56,21 +53,6 @@ app.exec()
 thread.join()
 print(json.dumps([told, stage.onsets.words()]))
 """
-
-
-@pytest.fixture(scope="module")
-def x_display() -> Iterator[str]:
-    if shutil.which("Xvfb") is None:
-        pytest.skip("there is no Xvfb")
-    read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    os.close(write)
-    with os.fdopen(read) as told:
-        number = told.readline().strip()
-    yield f":{number}"
-    server.terminate()
-    server.wait(10)
 
 
 def shown(**environment: str) -> tuple[list[tuple[float, float, float, dict[str, object]]], str]:
@@ -122,7 +104,9 @@ def test_the_patch_toggles_with_each_page_onset_and_only_then(qtbot: QtBot) -> N
 
     def corner() -> tuple[int, int, int]:
         image = window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
-        colours = [image.pixelColor(SIZE[0] - 1 - d, SIZE[1] - 1 - d).red() for d in (0, SIDE_PX - 1, SIDE_PX)]
+        colours = [
+            image.pixelColor(SIZE[0] - 1 - d, SIZE[1] - 1 - d).red() for d in (0, SIDE_PX - 1, SIDE_PX)
+        ]
         return colours[0], colours[1], colours[2]
 
     window.show_pixels(page, onset=True)
