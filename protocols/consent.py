@@ -74,3 +74,15 @@ class Consent(BaseModel):
         """Return the agreement to be recorded, and to those of the form's scopes that are in ``agreed``."""
         scopes = (RECORDING, *(scope for scope in form.scopes if scope in agreed))
         return cls(version=form.version, digest=form.digest, given_unix_s=given_unix_s, scopes=scopes)
+
+
+def refused(scope: Scope, form: ConsentForm, consent: Mapping[str, object]) -> bool:
+    """Tell whether a participant was offered something and did not agree to it.
+
+    Args:
+        scope: what is to be done.
+        form: what was offered.
+        consent: the consent record of a session; without scopes in it nothing was refused.
+    """
+    agreed = consent.get("scopes")
+    return scope in form.scopes and isinstance(agreed, list | tuple) and scope not in agreed

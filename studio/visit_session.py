@@ -10,6 +10,7 @@ from pathlib import Path
 from acquisition.clock import Clock
 from acquisition.viewer.messages import ScreenSettings
 from acquisition.viewer.settings import ViewerSettings
+from protocols.consent import TWIN, refused
 from protocols.errors import SetupError
 from protocols.geometry import Screen
 from protocols.participant import Participant
@@ -129,6 +130,8 @@ class VisitSession:
         """Start the engine when there are pages to predict; else say why there is no twin."""
         if self.study.kind != "carousel":
             return None, "This study shows no pages, so there is nothing for a twin to predict."
+        if refused(TWIN, self.study.consent, self._visit.consent):
+            return None, "The participant did not agree to a twin, so none is fitted."
         if not installed():
             return None, NOT_INSTALLED
         program = stack.enter_context(running())

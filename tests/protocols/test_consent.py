@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from protocols.consent import EXPORT, TWIN, Consent, ConsentForm
+from protocols.consent import EXPORT, TWIN, Consent, ConsentForm, refused
 from protocols.errors import StudyInvalid
 from protocols.study import StudyProtocol, load_study, shipped_studies
 
@@ -16,6 +16,15 @@ def test_an_agreement_names_the_text_and_only_what_was_offered_and_agreed_to():
     assert given.scopes == ("recording", "export")
     assert (given.version, given.digest) == ("2", FORM.digest)
     assert Consent.model_validate_json(given.model_dump_json()) == given
+
+
+def test_only_what_was_offered_can_be_refused():
+    given = Consent.to(FORM, (EXPORT,), 1.7e9).model_dump(mode="json")
+    assert refused(TWIN, FORM, given)
+    assert not refused(EXPORT, FORM, given)
+    assert not refused(TWIN, ConsentForm(), given)
+    assert not refused(TWIN, FORM, {})
+    assert not refused(TWIN, FORM, {"given_utc": "2026-01-01T00:00:00+00:00"})
 
 
 def test_another_word_is_another_digest():
