@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -19,7 +18,17 @@ Check = tuple[str, Callable[[], object]]
 Document = TypeVar("Document", bound=BaseModel)
 
 # What other programs and our own readers raise for files that are not what they should be.
-_BROKEN = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, TypeError, ValueError)
+_BROKEN = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    TypeError,
+    ValueError,
+    csv.Error,
+)
 
 
 class Wrong(ValueError):
@@ -60,9 +69,9 @@ def document_of(path: Path, kind: type[Document]) -> Document:
     return kind.model_validate_json(text_of(path))
 
 
-def lines_of(path: Path) -> list[object]:
-    """Return the documents of a file with one JSON document a line."""
-    return [json.loads(line) for line in text_of(path).splitlines()]
+def lines_of(path: Path, kind: type[Document]) -> list[Document]:
+    """Return the documents of a described kind of a file with one JSON document a line."""
+    return [kind.model_validate_json(line) for line in text_of(path).splitlines()]
 
 
 def table_of(path: Path, columns: Sequence[str]) -> list[list[str]]:

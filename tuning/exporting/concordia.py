@@ -111,7 +111,7 @@ def _instance(name: str, goal: str, sentences: Sequence[Sentence]) -> Instance:
 
 
 def _instances(folder: Path) -> list[Instance]:
-    return [Instance.model_validate(line) for line in lines_of(folder / FILE)]
+    return lines_of(folder / FILE, Instance)
 
 
 def _refuse_others(folder: Path) -> None:

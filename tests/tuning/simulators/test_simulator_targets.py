@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,6 +91,36 @@ def test_a_changed_file_does_not_pass(name: str, people: Personas, exported: Cal
     assert old in text
     (folder / file).write_text(text.replace(old, new, 1))
     assert len(make_target(name).verify(folder).problems) == 1
+
+
+JUNK = {
+    "empty": b"",
+    "zeros": b"\x00" * 100,
+    "not text": b"\xff\xfe\xfa",
+    "nested": b"[" * 200_000,
+    "one long cell": b'"' + b"x" * 1_000_000,
+    "numbers": b"1e999",
+    "a list": b"[]",
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
+def test_junk_in_place_of_a_file_is_a_problem_and_no_crash(
+    name: str, junk: bytes, people: Personas, exported: Callable
+) -> None:
+    folder, report = exported(name, people, allow_proxy=True)
+    for file in report.files:
+        whole = (folder / file).read_bytes()
+        (folder / file).write_bytes(junk)
+        assert len(make_target(name).verify(folder).problems) == 1, file
+        (folder / file).write_bytes(whole)
+
+
+def test_pickled_items_are_not_loaded(people: Personas, exported: Callable) -> None:
+    folder, _ = exported("sardine", people)
+    np.save(folder / "items.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    assert "Python objects" in make_target("sardine").verify(folder).problems[0]
 
 
 @pytest.mark.parametrize("name", ["clax", "sardine"])
