@@ -49,7 +49,8 @@ class ReplayController:
 
     def open(self, path: Path) -> None:
         """Load a session; what was played before goes away."""
-        self.state.put(ReplayState(stage="loading", speed=self.state.value.speed, said="Opening the session"))
+        speed = self.state.value.speed
+        self.state.put(ReplayState(stage="loading", speed=speed, working=True, said="Opening the session"))
         self._judged = {}
         self._begin(lambda tell: load(path, tell), self._loaded)
 
@@ -131,18 +132,16 @@ class ReplayController:
         """Show a persona's comparison with the session; None shows what was predicted during it."""
         session = self.state.value.session
         self._judged = {}
-        self._change(persona=persona)
+        self._change(persona=persona, working=False, said="", progress=None)
         if session is None or persona is None:
             self._work += 1
             self._refresh()
             return
+        self._change(working=True, said=f"Comparing with {persona.name}", progress=None)
         self._begin(lambda tell: self._compare(persona, session.path, tell), self._compared)
-        self._change(said=f"Comparing with {persona.name}", progress=None)
 
     def _loaded(self, session: ReplaySession) -> None:
-        self.state.put(
-            replace(self.state.value, stage="ready", session=session, said="", progress=None, moment=None)
-        )
+        self._change(stage="ready", session=session, working=False, said="", progress=None)
         first = session.slots.views[0].view.t_on_s if session.slots.views else session.begin_s
         self._show(first, playing=False)
 
@@ -152,7 +151,7 @@ class ReplayController:
             for judged in comparison.judged
             if "twin" in judged.views
         }
-        self._change(said="", progress=None)
+        self._change(working=False, said="", progress=None)
         self._refresh()
 
     def _begin(self, job: Callable[[Tell], object], then: Callable[..., None]) -> None:
@@ -178,7 +177,7 @@ class ReplayController:
 
     def _failed(self, error: GazeTwinError) -> None:
         stage = "ready" if self.state.value.session is not None else "nothing"
-        self._change(stage=stage, said=str(error), progress=None, playing=False)
+        self._change(stage=stage, working=False, said=str(error), progress=None, playing=False)
 
     def _step(self, moments_s: FloatArray, by: int) -> None:
         now_s = self.state.value.t_s

@@ -29,6 +29,7 @@ class ReplayState:
         simulated: the twin's share per slot of the moment's page, shape (slots,); None without any.
         simulated_words: what it was made with, or why there is none.
         persona: compared with instead of the predictions of the session, None for those.
+        working: something is being loaded or compared.
         said: what is being done, or what went wrong; empty when all is well.
         progress: of loading or comparing, 0 to 1; None when it is not known.
     """
@@ -42,6 +43,7 @@ class ReplayState:
     simulated: FloatArray | None = None
     simulated_words: str = ""
     persona: Path | None = None
+    working: bool = False
     said: str = ""
     progress: float | None = None
 

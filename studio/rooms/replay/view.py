@@ -118,14 +118,13 @@ class ReplayRoom(Room):
         self.report.setToolTip("" if state.session else "Choose a session first.")
 
     def _render_line(self, state: ReplayState) -> None:
-        working = state.stage == "loading" or state.progress is not None
-        self._progress.setVisible(working)
+        self._progress.setVisible(state.working)
         self._progress.setRange(0, 0 if state.progress is None else 100)
         if state.progress is not None:
             self._progress.setValue(round(100 * state.progress))
         moment = "" if state.moment is None else state.moment.line
         self._line.setText(state.said or moment)
-        if state.said and not working:
+        if state.said and not state.working:
             self.house.notice.put(Notice(state.said, "bad"))
 
     def _connect(self) -> None:
