@@ -48,7 +48,7 @@ def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     QPushButton:pressed, QPushButton:checked {{ background: {p.sunken}; border-color: {p.text}; }}
     QPushButton:focus {{ border: 2px solid {p.focus}; padding: 4px 11px; }}
     QPushButton:disabled {{ color: {p.muted}; border: 1px dashed {p.border}; }}
-    QPushButton[role="door"] {{ text-align: left; min-width: {round(150 * font_scale)}px;
+    QPushButton[role="door"] {{ text-align: left; min-width: {round(135 * font_scale)}px;
         padding: 8px 12px; }}
     QPushButton[role="door"]:focus {{ padding: 7px 11px; }}
     QPushButton[role="door"][step="next"] {{ border-left: 4px solid {p.real}; font-weight: bold; }}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from protocols.consent import EXPORT
+from protocols.consent import EXPORT, TWIN
 from protocols.errors import GazeTwinError
 from protocols.study import StudyProtocol, load_study
 from studio.background import Later
@@ -97,6 +97,13 @@ class StartController:
         """Go to another room about the chosen session."""
         if (line := self.state.value.line) is not None and line.readable:
             self._house.go(room, line.path)
+
+    def no_twin(self) -> str:
+        """Return why no twin may be fitted to the chosen session; empty when one may."""
+        line = self.state.value.line
+        if line is None or line.agreed is None or TWIN in line.agreed:
+            return ""
+        return f"{line.participant} did not agree to a twin."
 
     def check(self) -> None:
         """Judge the chosen session; the judgement is kept in its file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
@@ -69,6 +69,8 @@ class SessionTable(QTableWidget):
         super().keyPressEvent(event)
 
     def _fill(self) -> None:
+        side_px = self.fontMetrics().height() - 2
+        self.setIconSize(QSize(side_px, side_px))
         self.blockSignals(True)
         self.setRowCount(len(self._lines))
         for row, line in enumerate(self._lines):

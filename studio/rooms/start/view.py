@@ -59,6 +59,7 @@ class StartRoom(Room):
         self.controller = controller or StartController(house)
         self.studies = QListWidget()
         self.studies.setAccessibleName("Studies")
+        self.studies.setWordWrap(True)
         self.new_session = _button("&New session", "main")
         self.search = QLineEdit(placeholderText="Search: participant, study, date, state …")
         self.search.setAccessibleName("Search among the sessions")
@@ -189,8 +190,11 @@ class StartRoom(Room):
     def _render_buttons(self, state: StartState) -> None:
         line, free = state.line, not state.doing
         readable = line is not None and line.readable
-        for button in (self.replay, self.twin, self.report):
+        for button in (self.replay, self.report):
             button.setEnabled(readable)
+        no_twin = self.controller.no_twin()
+        self.twin.setEnabled(readable and not no_twin)
+        self.twin.setToolTip(no_twin)
         for button in (self.export, self.check):
             button.setEnabled(readable and free)
         self.recover.setEnabled(line is not None and line.standing == "unsealed" and free)

@@ -179,6 +179,7 @@ def test_a_recording_without_consent_to_hand_it_over_is_doubted(house):
     made.refresh()
     made.select(Path("/data/a.h5"))
     assert "P01 did not agree" in made.export_doubt()
+    assert "twin" in made.no_twin()
     made.select(Path("/data/b.h5"))
     assert made.export_doubt() == ""
 
