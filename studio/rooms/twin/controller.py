@@ -18,7 +18,7 @@ from studio.programs import Program
 from studio.rooms.twin.choices import persona_path
 from studio.rooms.twin.fold import FitView, Said
 from studio.rooms.twin.log_file import comparison_of, log_of, unfinished_of
-from studio.rooms.twin.offers import Offers, Twin, offers
+from studio.rooms.twin.offers import Offered, Offers, Twin, offers
 from studio.rooms.twin.results import TwinResults, foretold, pages_to_look_at, read_results
 from studio.rooms.twin.run import FitRun
 from studio.rooms.twin.state import TwinState
@@ -61,8 +61,12 @@ class TwinController:
         """Look for files, and show what a persona or a session is about; else the newest participant."""
         if about is not None and not any(about.is_relative_to(folder) for folder in self._folders):
             self._folders.insert(0, about.parent)
-        self._put(searching=True)
-        self._later(lambda: offers(self._folders), lambda found: self._found(found, about), self._failed)
+        self._put(searching=True, problem="")
+        self._look(about)
+
+    def hold(self, why: str) -> None:
+        """Read nothing now, and say why."""
+        self._put(searching=False, problem=why)
 
     def choose_participant(self, participant: str) -> None:
         """Turn to another participant."""
@@ -188,7 +192,12 @@ class TwinController:
         if view.phase == "done":
             about = Path(view.asked.out) if view.asked is not None else self._shown_path()
             self._put(reading=True)
-        self._later(lambda: offers(self._folders), lambda found: self._found(found, about), self._failed)
+        self._look(about)
+
+    def _look(self, about: Path | None) -> None:
+        before = self.state.value.offers
+        job = lambda: offers(tuple(self._folders), before)  # noqa: E731
+        self._later(job, lambda found: self._found(found, about), self._failed)
 
     def _shown_path(self) -> Path | None:
         shown = self.state.value.shown.twin
@@ -202,6 +211,8 @@ class TwinController:
         if mine is not None:
             self._turn_to(mine.participant)
             self._show(mine)
+        elif session is not None and self._shows(session):
+            self._keep()
         elif session is not None:
             self._turn_to(session.participant)
             latest = [t for t in self.state.value.twins if session.session_id in t.sessions]
@@ -210,6 +221,11 @@ class TwinController:
             self.choose_participant(found.participants[0])
         else:
             self._keep()
+
+    def _shows(self, session: Offered) -> bool:
+        """Whether what is shown is about a session already: the page that was looked at stays."""
+        shown = self.state.value.shown.twin
+        return shown is not None and session.session_id in shown.sessions
 
     def _turn_to(self, participant: str) -> None:
         if participant != self.state.value.participant:

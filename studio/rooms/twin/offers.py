@@ -32,6 +32,7 @@ class Offered:
         state: how it ended.
         screens: ids of the screens that were shown.
         why_not: why no twin can be fitted on it, empty when one can.
+        changed_ns: when the file was last written; a session that has not changed is not read again.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class Offered:
     state: str
     screens: tuple[str, ...]
     why_not: str = ""
+    changed_ns: int = 0
 
     @property
     def words(self) -> str:
@@ -100,15 +102,21 @@ class Offers:
         return tuple(t for t in self.twins if t.participant == participant)
 
 
-def offers(folders: Iterable[Path]) -> Offers:
-    """Return what the folders hold, with everything below them."""
+def offers(folders: Iterable[Path], before: Offers) -> Offers:
+    """Return what the folders hold, with everything below them.
+
+    Args:
+        folders: where to look.
+        before: what was there the last time.
+    """
+    known = {(s.path, s.changed_ns): s for s in before.sessions}
     found = list(dict.fromkeys(p.resolve() for folder in folders for p in _files(folder)))
     broken: list[str] = []
     sessions, twins = [], []
     for path in found:
         try:
             if path.suffix == ".h5":
-                sessions.append(offered(path))
+                sessions.append(known.get((path, path.stat().st_mtime_ns)) or offered(path))
             else:
                 twins.append(twin(path))
         except GazeTwinError as error:
@@ -134,6 +142,7 @@ def offered(path: Path) -> Offered:
             state=recording.state.value,
             screens=tuple(trial.screen.id for trial in recording.trials()),
             why_not=recording.off_screen,
+            changed_ns=path.stat().st_mtime_ns,
         )
 
 

@@ -82,7 +82,11 @@ class TwinRoom(Room):
         )
 
     def enter(self, about: Path | None) -> None:
-        """Show what a session or a persona is about."""
+        """Show what a session or a persona is about; no recording is read while one is made."""
+        performance = self.house.performance.value
+        if performance is not None and performance.running:
+            self.controller.hold("A session is being recorded. Twins can be seen and fitted when it is over.")
+            return
         self.controller.enter(about or self.house.visit.value.recorded)
 
     def busy(self) -> str:

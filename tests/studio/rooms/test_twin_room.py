@@ -14,6 +14,7 @@ from PySide6.QtCore import QPoint, Qt
 from acquisition.clock import SteadyClock
 from protocols.errors import GazeTwinError
 from protocols.wire import decode
+from sessions.erase import find
 from studio.background import Background
 from studio.engine import engine
 from studio.house import House
@@ -156,6 +157,10 @@ def test_a_twin_that_was_fitted_elsewhere_is_compared_when_asked(visit, data: Pa
     visited.press(visited.room.fitting.fit)
     visited.until("done")
     persona = visited.controller.state.value.shown.twin.path
+    unfinished_of(persona).write_text("1")
+    erased = find("P01", data).files
+    assert {persona, log_of(persona), comparison_of(persona), unfinished_of(persona)} <= set(erased)
+    unfinished_of(persona).unlink()
     comparison_of(persona).unlink()
     elsewhere = visit(about=persona)
     assert "has not been compared" in elsewhere.room.headline.text()
@@ -250,6 +255,22 @@ def test_sessions_are_chosen_by_their_boxes(visit):
     assert visited.controller.target != before
     visited.room.choosing.further.seed.setValue(5)
     assert visited.controller.state.value.config.seed == 5
+
+
+def test_nothing_is_read_while_a_session_is_recorded(visit):
+    class Recording:
+        running = True
+
+    visited = visit()
+    before = visited.controller.state.value.offers
+    visited.room.house.performance.put(Recording())
+    visited.room.enter(None)
+    assert visited.controller.state.value.offers is before
+    assert "is being recorded" in visited.room.fitting.words.text()
+    visited.room.house.performance.put(None)
+    visited.room.enter(None)
+    assert visited.controller.state.value.offers.sessions[0] is before.sessions[0]  # not read again
+    assert "is being recorded" not in visited.room.fitting.words.text()
 
 
 def test_a_broken_session_does_not_hide_the_others(visit, data: Path):
