@@ -24,6 +24,7 @@ from tuning.backbones.base import Placement
 from tuning.backbones.chat import ChatWording
 from tuning.backbones.contract import contract_pages
 from tuning.backbones.vlm import VisionLanguageBackbone
+from tuning.config import Precision
 from tuning.exporting.contract import Personas, Subject, Target
 from tuning.exporting.contract_suite import check_target
 from tuning.exporting.export import export
@@ -42,6 +43,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is d
 
 EXACT = 5e-5
 """Of logits of the size of one: fused and explicit attention add up in another order."""
+HALF = 0.1
+"""Of the same logits in bfloat16, which keeps three digits."""
 PLACEMENTS: tuple[Placement, ...] = ("front", "after-image")
 
 SMALL: dict[str, Callable[[Path], None]] = {
@@ -62,17 +65,17 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def small(
     tmp_path_factory: pytest.TempPathFactory,
     cache: None,  # noqa: ARG001 - the cache must be ours
-) -> Callable[[str], VisionLanguageBackbone]:
+) -> Callable[..., VisionLanguageBackbone]:
     """Return a small model by name, made once."""
     made: dict[str, Path] = {}
 
-    def load(name: str) -> VisionLanguageBackbone:
+    def load(name: str, precision: Precision = "fp32") -> VisionLanguageBackbone:
         if name not in made:
             made[name] = tmp_path_factory.mktemp("model") / "small"
             made[name].mkdir()
             torch.manual_seed(11)
             SMALL[name](made[name])
-        backbone = load_backbone(str(made[name]))
+        backbone = load_backbone(str(made[name]), precision=precision)
         assert isinstance(backbone, VisionLanguageBackbone)
         return backbone
 
@@ -94,6 +97,27 @@ def twin_logits(backbone: VisionLanguageBackbone, subject: Subject, page: Page) 
         return backbone.trace([prepared], prompt, own.config.placement, plan).letter_logits[0]
 
 
+def native_inputs(
+    backbone: VisionLanguageBackbone, put: dict[str, Any], page: Page, *, skip_prompt: bool = False
+) -> dict[str, Any]:
+    """Return what the model's own forward pass takes, from the ids that a file gives and a page."""
+    pixels = backbone._pixels(page)
+    with torch.no_grad():
+        patches = len(backbone._encode(page).tokens)
+    ids: list[int] = []
+    for part in put["input_ids"]:
+        if isinstance(part, dict):
+            ids += [part["image_token"]] * patches
+        elif not (skip_prompt and isinstance(part, str)):
+            ids.append(part)
+    tokens = torch.tensor([ids])
+    found = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens), **pixels}
+    if backbone.spec.positions == "mrope_3d":
+        found["mm_token_type_ids"] = (tokens == backbone.image_token).int()
+        backbone.model.model.rope_deltas = None
+    return found
+
+
 def native_logits(
     model: Any,
     backbone: VisionLanguageBackbone,
@@ -102,25 +126,10 @@ def native_logits(
     *,
     skip_prompt: bool = False,
 ) -> Tensor:
-    """Return the letters' logits by the model's own forward pass on ids that a file gives."""
-    pixels = backbone._pixels(page)
-    count = len(backbone._encode(page).tokens)
-    ids: list[int] = []
-    for part in put["input_ids"]:
-        ids += (
-            [part["image_token"]] * count
-            if isinstance(part, dict)
-            else []
-            if skip_prompt and isinstance(part, str)
-            else [part]
-        )
-    tokens = torch.tensor([ids])
-    more = {"attention_mask": torch.ones_like(tokens), **pixels}
-    if backbone.spec.positions == "mrope_3d":
-        more["mm_token_type_ids"] = (tokens == backbone.image_token).int()
-        backbone.model.model.rope_deltas = None
+    """Return the letters' logits by the model's own forward pass."""
+    inputs = native_inputs(backbone, put, page, skip_prompt=skip_prompt)
     with torch.no_grad():
-        logits = model(input_ids=tokens, **more).logits[0, -1]
+        logits: Tensor = model(**inputs).logits[0, -1]
     return logits[[put["letters"][letter] for letter in page.layout.letters]]
 
 
@@ -144,7 +153,7 @@ def question(path: Path) -> dict[str, Any]:
 def test_reserved_tokens_answer_as_the_twin_does(
     name: str,
     placement: Placement,
-    small: Callable[[str], VisionLanguageBackbone],
+    small: Callable[..., VisionLanguageBackbone],
     page: Page,
     tmp_path: Path,
 ) -> None:
@@ -163,7 +172,7 @@ def test_reserved_tokens_answer_as_the_twin_does(
 
 
 def test_a_prompt_adapter_in_front_answers_as_the_twin_does(
-    small: Callable[[str], VisionLanguageBackbone], page: Page, tmp_path: Path
+    small: Callable[..., VisionLanguageBackbone], page: Page, tmp_path: Path
 ) -> None:
     backbone = small("internvl")
     personas = louder(invented_personas(2, backbone, "front"))
@@ -181,7 +190,7 @@ def test_a_prompt_adapter_in_front_answers_as_the_twin_does(
 def test_a_merged_model_answers_as_the_twin_does(
     name: str,
     placement: Placement,
-    small: Callable[[str], VisionLanguageBackbone],
+    small: Callable[..., VisionLanguageBackbone],
     page: Page,
     tmp_path: Path,
 ) -> None:
@@ -206,6 +215,45 @@ def test_a_merged_model_answers_as_the_twin_does(
         assert native_logits(merged, backbone, told["question"], page) == pytest.approx(twin, abs=EXACT)
 
 
+def test_generation_never_writes_a_participants_words(
+    small: Callable[..., VisionLanguageBackbone], page: Page, tmp_path: Path
+) -> None:
+    """With tied embeddings the words' rows are also outputs, and loud ones."""
+    backbone = small("qwen with spare rows, tied")
+    personas = louder(louder(invented_personas(2, backbone)))
+    export(Merged(), personas, tmp_path / "out")
+    merged: Any = AutoModelForImageTextToText.from_pretrained(tmp_path / "out")
+    reserved = set(json.loads((tmp_path / "out" / "tokens.json").read_text())["suppress_tokens"])
+    put = question(tmp_path / "out" / "personas" / "P01.json")
+    inputs = native_inputs(backbone, put, page)
+    loudest = int(merged(**inputs).logits[0, -1].argmax())
+    settings = {"max_new_tokens": 3, "do_sample": False, "pad_token_id": 0}
+    written = merged.generate(**inputs, **settings)[0, inputs["input_ids"].shape[1] :].tolist()
+    unguarded = merged.generate(**inputs, **settings, suppress_tokens=None)[0, -3:].tolist()
+    assert loudest in reserved
+    assert set(unguarded) & reserved
+    assert not set(written) & reserved
+
+
+@pytest.mark.parametrize("name", ["qwen", "internvl"])
+def test_half_precision_leaves_in_half_precision(
+    name: str, small: Callable[..., VisionLanguageBackbone], page: Page, tmp_path: Path
+) -> None:
+    half = small(name, "bf16")
+    personas = louder(invented_personas(1, half))
+    twin = twin_logits(half, personas.subjects[0], page)
+    export(Merged(), personas, tmp_path / "out")
+    merged: Any = AutoModelForImageTextToText.from_pretrained(tmp_path / "out")
+    assert merged.dtype == torch.bfloat16
+    put = question(tmp_path / "out" / "personas" / "P01.json")
+    assert native_logits(merged, half, put, page).float() == pytest.approx(twin, abs=HALF)
+    if name == "qwen":
+        export(Vllm(), personas, tmp_path / "requests")
+        line = json.loads((tmp_path / "requests" / "prompts.jsonl").read_text())
+        assert decoded(line["prompt_embeds"]).dtype == torch.bfloat16
+        assert line["dtype"] == "bfloat16"
+
+
 def test_the_shipped_model_leaves_as_one_that_others_load(page: Page, tmp_path: Path) -> None:
     personas = louder(invented_personas(1))
     backbone = personas.model()
@@ -218,7 +266,7 @@ def test_the_shipped_model_leaves_as_one_that_others_load(page: Page, tmp_path: 
 
 
 def test_requests_carry_the_prompt_and_the_very_question_of_the_fit(
-    small: Callable[[str], VisionLanguageBackbone], tmp_path: Path
+    small: Callable[..., VisionLanguageBackbone], tmp_path: Path
 ) -> None:
     """A server joins the parts of a turn in order: image, prompt, and what the template makes of the text."""
     backbone = small("qwen")
@@ -239,7 +287,7 @@ def test_requests_carry_the_prompt_and_the_very_question_of_the_fit(
 
 
 def test_prompts_that_a_target_would_put_elsewhere_are_refused(
-    small: Callable[[str], VisionLanguageBackbone], tmp_path: Path
+    small: Callable[..., VisionLanguageBackbone], tmp_path: Path
 ) -> None:
     qwen, intern = small("qwen"), small("internvl")
     for target, personas, other in (
@@ -254,7 +302,7 @@ def test_prompts_that_a_target_would_put_elsewhere_are_refused(
         assert list(tmp_path.iterdir()) == []
 
 
-def test_another_model_is_refused(small: Callable[[str], VisionLanguageBackbone], tmp_path: Path) -> None:
+def test_another_model_is_refused(small: Callable[..., VisionLanguageBackbone], tmp_path: Path) -> None:
     personas = replace(invented_personas(1, small("qwen")), model=lambda: small("internvl"))
     for target in (PeftTokens(), Merged(), Vllm()):
         with pytest.raises(PersonaMismatch, match="small"):
@@ -278,7 +326,7 @@ def test_targets_keep_the_contract(
     target: Target,
     model: str,
     placement: Placement,
-    small: Callable[[str], VisionLanguageBackbone],
+    small: Callable[..., VisionLanguageBackbone],
     tmp_path: Path,
 ) -> None:
     personas = invented_personas(2, small(model), placement)

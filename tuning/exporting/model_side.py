@@ -12,11 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from protocols.errors import ExportError
-from protocols.geometry import FloatArray
-from tuning.backbones.base import BackboneSpec
 from tuning.backbones.vlm import VisionLanguageBackbone
 from tuning.exporting.contract import Field, Personas, Subject
 from tuning.tables_of_use import COUNTS, PLACE
@@ -142,22 +138,6 @@ def write_beside(path: Path, subject: Subject, more: Mapping[str, object]) -> No
     }
     text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
-
-
-def rows_of(subject: Subject) -> FloatArray:
-    """Return the soft prompt, (N, d)."""
-    return np.asarray(subject.persona.prompt.tokens.double().numpy())
-
-
-def refuse_width(subject: Subject, spec: BackboneSpec) -> None:
-    """Refuse a prompt that the model would only refuse when it is used."""
-    width = subject.persona.prompt.tokens.shape[1]
-    if width != spec.width:
-        raise ExportError(
-            f"The prompt of {subject.name} has width {width}, the model {spec.width}.",
-            "Loaders do not check this; the model would fail at its first answer.",
-            "Name the model that the persona was fitted with.",
-        )
 
 
 def _tables(subject: Subject) -> dict[str, object] | None:
