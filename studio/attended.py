@@ -119,7 +119,8 @@ class AttendedCalibration:
 
     def _rest(self) -> None:
         """Let the participant see where the eyes are before the first targets, and a word afterwards."""
-        step = "positions" if self._attempts.count == 0 else "deciding"
+        begun = self._attempts.count > 0 or self._board.state.in_force is not None
+        step = "deciding" if begun else "positions"
         self._board.change(step=step, target_px=None)
         self._show.forget()
         self._seen, self._seen_s = None, float("-inf")

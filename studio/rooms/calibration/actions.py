@@ -21,6 +21,8 @@ class Actions(QWidget):
         use: map gaze by the attempt that is looked at.
         stop: stop the targets.
         next: end the target that is shown; Space does it, too.
+        check: check drift before the next trial.
+        anew: calibrate anew before the next trial.
         by_key: the space bar ends each target.
     """
 
@@ -31,12 +33,23 @@ class Actions(QWidget):
         self.validate = _button("Validate again", "validate")
         self.use = _button("Use this attempt", "use")
         self.stop = _button("Stop the targets", "stop")
+        self.check = QPushButton("Check drift before the next trial")
+        self.anew = QPushButton("Calibrate anew before the next trial")
         self.next = QPushButton("Next target  Space")
         self.next.setAccessibleName("Next target")
         self.by_key = QCheckBox("Space bar ends each target")
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
-        for part in (self.all, self.redo, self.validate, self.use, self.next, self.stop):
+        for part in (
+            self.all,
+            self.redo,
+            self.validate,
+            self.use,
+            self.next,
+            self.stop,
+            self.check,
+            self.anew,
+        ):
             line.addWidget(part)
         line.addStretch(1)
         line.addWidget(self.by_key)
@@ -45,8 +58,9 @@ class Actions(QWidget):
         """Show what makes sense now."""
         deciding, shows = state.stage == "deciding", state.stage == "targets"
         attempt, calibration = state.attempt, state.calibration
-        for part in (self.all, self.redo, self.validate, self.use):
+        for part in (self.all, self.redo, self.validate):
             part.setVisible(deciding)
+        self.use.setVisible(deciding or (state.stage == "positions" and attempt is not None))
         self.redo.setEnabled(attempt is not None and state.target_px is not None)
         self.validate.setEnabled(attempt is not None)
         in_force = calibration is not None and attempt is not None and attempt.number == calibration.in_force
@@ -55,6 +69,8 @@ class Actions(QWidget):
         self.redo.setToolTip(_why_redo(state))
         by_key = calibration is not None and calibration.by_key
         self.stop.setVisible(shows)
+        for part in (self.check, self.anew):
+            part.setVisible(state.stage == "running" and calibration is not None)
         self.next.setVisible(shows and by_key)
         self.by_key.setVisible(state.stage in ("positions", "deciding"))
         self.by_key.setChecked(state.by_key)

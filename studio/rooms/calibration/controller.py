@@ -8,10 +8,9 @@ from typing import Protocol
 
 from acquisition.targets import Point
 from protocols.errors import GazeTwinError
-from protocols.trial_events import Abort
 from studio.calibration_state import Attempt, CalibrationState
 from studio.house import RoomKey
-from studio.inputs import Did, Input, Wished
+from studio.inputs import Input, Wished
 from studio.observed import Observed
 from studio.rooms.calibration.state import (
     MOODS,
@@ -28,6 +27,8 @@ from studio.theme import Mood
 from studio.visit import Visit
 from studio.wishes import (
     Accept,
+    CalibrateNow,
+    CheckDriftNow,
     NextTarget,
     RedoTarget,
     ShowTargets,
@@ -174,10 +175,15 @@ class CalibrationController:
         """Stop the targets."""
         self._wish(StopTargets())
 
-    def abort(self, reason: str) -> None:
-        """End the session; what was recorded is kept."""
-        if self._session is not None:
-            self._session.post(Did(Abort(reason)))
+    def check_drift(self) -> None:
+        """Check drift before the next trial."""
+        self._wish(CheckDriftNow())
+        self._shared.notice.put(Notice("Drift is checked before the next trial.", "quiet"))
+
+    def calibrate_anew(self) -> None:
+        """Calibrate anew before the next trial."""
+        self._wish(CalibrateNow())
+        self._shared.notice.put(Notice("Gaze is calibrated anew before the next trial.", "quiet"))
 
     def look_at(self, number: int) -> None:
         """Show an attempt."""

@@ -14,6 +14,7 @@ from acquisition.targets import Point
 from protocols.geometry import Screen
 from studio.attempts import place_words
 from studio.calibration_state import Attempt
+from studio.theme import Palette
 
 _COLUMNS = ("Target", "Eye", "Accuracy", "RMS-S2S", "SD", "Loss")
 _EYES = {"both": "both", "left": "left", "right": "right"}
@@ -30,15 +31,21 @@ class Row:
 
 
 class ResultTable(QTableWidget):
-    """Totals per eye, then every validation target by eye, then the calibration targets."""
+    """Totals per eye, then every validation target by eye, then the calibration targets.
+
+    Args:
+        palette: the colours.
+    """
 
     target_chosen = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, palette: Palette) -> None:
         super().__init__(0, len(_COLUMNS))
         self._attempt: Attempt | None = None
         self._rows: tuple[Row, ...] = ()
         self._filling = False
+        chosen = f"background: {palette.text}; color: {palette.background};"
+        self.setStyleSheet(f"QTableWidget::item:selected {{ {chosen} }}")
         self.setHorizontalHeaderLabels(list(_COLUMNS))
         self.setAccessibleName("Result per target and eye")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -33,7 +33,7 @@ from studio.visit_session import begin
 from studio.widgets.panel import Panel
 
 _SHOWN: dict[Shown, str] = {
-    "used": "Map in use",
+    "used": "Best map",
     "both": "Both eyes",
     "left": "Left eye",
     "right": "Right eye",
@@ -69,7 +69,7 @@ class CalibrationRoom(Room):
         shared = Shared(house.visit, house.notice, lambda: begin(house), lambda key: house.go(key, None))
         self.controller = CalibrationController(shared)
         self.headline, self.advice, self.why_not = QLabel(), QLabel(), QLabel()
-        self.picture, self.table = TargetScreen(palette), ResultTable()
+        self.picture, self.table = TargetScreen(palette), ResultTable(palette)
         self.attempts, self.drifts = AttemptList(palette), DriftList(palette)
         self.eyes, self.shown, self.buttons = EyesView(palette), QComboBox(), Actions()
         self.reason, self.go_on = QLineEdit(), QPushButton()
@@ -221,6 +221,8 @@ class CalibrationRoom(Room):
         buttons.validate.clicked.connect(controller.validate)
         buttons.use.clicked.connect(controller.use)
         buttons.stop.clicked.connect(controller.stop)
+        buttons.check.clicked.connect(controller.check_drift)
+        buttons.anew.clicked.connect(controller.calibrate_anew)
         buttons.next.clicked.connect(controller.next_target)
         buttons.by_key.toggled.connect(controller.pace)
         self.shown.currentIndexChanged.connect(
