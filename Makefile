@@ -71,7 +71,7 @@ $(BENCH)/.installed: pyproject.toml | system
 bench: setup $(BENCH)/.installed
 	$(VENV)/bin/python -m benchmarks
 
-# Exports made by us, loaded by the other programs themselves. Not a part of `make test`: the environments have 3 GB.
+# Exports made by us, loaded by the other programs themselves. Not a part of `make test`: the environments have 3 GB and more.
 interop: $(INTEROP:%=interop-%)
 
 interop-exports: setup

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from chance import bound, click_rates, furthest
+from clax import MixtureModel
 from documented import run
 from flax import nnx
 
@@ -70,6 +71,15 @@ def test_clicks_per_slot_on_the_pages_that_were_shown_are_those_of_the_study(
         clicks, shown = np.array(person["clicked"]), np.array(person["shown"])
         assert furthest(clicks, shown, rates) < bound(len(shown))
         assert furthest(clicks, shown, rates[::-1]) > bound(len(shown))
+
+
+def test_participants_make_a_population(load_clax, exports: Path, truth: dict) -> None:
+    folder = exports / "clax"
+    models = [load_clax.position_based_model(folder, name) for name in load_clax.personas(folder)]
+    genres = truth["P01"]["genres"]
+    batch = load_clax.batch(folder, [[genre] * len(truth["P01"]["shown"]) for genre in genres])
+    mixed = np.exp(np.asarray(MixtureModel(models=models).predict_clicks(batch)))
+    assert np.allclose(mixed, np.mean([click_rates(p) for p in truth.values()], axis=0), atol=1e-6)
 
 
 def test_our_own_check_uses_the_package(exports: Path) -> None:

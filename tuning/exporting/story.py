@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from protocols.errors import ExportError
 from protocols.slots import IntArray
 from tuning.examples import Signal
 from tuning.exporting.contract import Field, Subject
@@ -69,9 +70,15 @@ def story(subject: Subject) -> tuple[Sentence, ...]:
     """Return what is known of a participant, in the third person.
 
     Raises:
-        ExportError: the persona has no tables, or a genre has no name that can be handed over.
+        ExportError: the persona has no tables, or empty ones; a genre has no name that can be handed over.
     """
     name, use = subject.name, subject.use
+    if not use.views:
+        raise ExportError(
+            f"{name} looked at none of the {use.unseen} pages that were shown.",
+            "There is nothing to tell but answers, and nothing is invented.",
+            "Leave this persona out, or record the participant again.",
+        )
     return (*_taste(name, Taste.of(subject)), *_looking(name, use), *_clicking(name, use), _source(name, use))
 
 

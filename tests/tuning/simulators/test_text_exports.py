@@ -156,6 +156,14 @@ def test_nothing_is_said_of_questions_that_were_not_asked(people: Personas, expo
     assert "preferred" not in text
 
 
+@pytest.mark.parametrize("name", ["concordia", "tinytroupe", "uxagent", "agent4rec"])
+def test_who_looked_at_no_page_is_refused(name: str, people: Personas, exported: Callable) -> None:
+    subject = people.subjects[0]
+    blind = replace(subject.use, views=0, unseen=12)
+    with pytest.raises(ExportError, match="looked at none of the 12 pages"):
+        exported(name, only(people, doing(subject, blind)), allow_proxy=True)
+
+
 def test_the_cursor_is_not_called_a_look(people: Personas, exported: Callable) -> None:
     subject = people.subjects[0]
     moved = doing(subject, replace(subject.use, signal="cursor"))
