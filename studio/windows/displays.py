@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QScreen
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from protocols.errors import SetupError
 from studio.windows.participant import ParticipantWindow
@@ -62,18 +62,22 @@ def show_participant(window: ParticipantWindow, displays: Displays, alone: bool)
     Args:
         window: not shown yet.
         displays: where.
-        alone: a person sits in front of it, who is to see nothing else; a simulated one also sees a window
-            that leaves the operator's in sight, when there is a single display.
+        alone: a person sits in front of it, who is to see nothing else and whose keys count. A simulated one
+            leaves keyboard and, when there is a single display, most of it to the operator.
     """
+    operator = QApplication.activeWindow()
     if alone or not displays.shared:
         window.show_on(displays.participant)
-        return
-    area = displays.participant.availableGeometry()
-    left, _ = side_by_side(area)
-    window.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
-    window.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-    window.setGeometry(left.translated(0, area.bottom() - left.bottom()))
-    window.show()
+    else:
+        area = displays.participant.availableGeometry()
+        left, _ = side_by_side(area)
+        window.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
+        window.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        window.setGeometry(left.translated(0, area.bottom() - left.bottom()))
+        window.show()
+    if operator is not None and not alone:
+        # Showing a window makes it the active one only when the event loop comes to it.
+        QTimer.singleShot(0, operator, operator.activateWindow)
 
 
 def arrange(participant: ParticipantWindow, operator: QMainWindow, displays: Displays) -> None:
