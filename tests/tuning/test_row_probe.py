@@ -14,7 +14,7 @@ from benchmarks._full_maps import full_maps, relevance
 from protocols.invented import invented_screen
 from protocols.raster import render
 from protocols.stimulus import Viewport
-from tuning.backbones import decoder
+from tuning.backbones import attention
 from tuning.backbones.base import Placement, Prepared
 from tuning.backbones.qwen3_vl import Qwen3VLBackbone
 from tuning.backbones.tiny import assemble, configuration
@@ -104,6 +104,16 @@ def test_rows_and_prompt_gradients_equal_full_maps(
 
 
 @pytest.mark.parametrize("placement", ["front", "after-image"])
+@pytest.mark.parametrize("operator", OPERATORS, ids=repr)
+def test_many_prompts_on_one_page_share_its_states_and_lose_nothing(
+    backbone: Qwen3VLBackbone, prepared: list[Prepared], placement: Placement, operator: ProbingOperator
+) -> None:
+    logits, values, gradients = differences(backbone, [prepared[0]] * 2, placement, operator)
+    assert max(logits, values) < 1e-5
+    assert gradients < 1e-4
+
+
+@pytest.mark.parametrize("placement", ["front", "after-image"])
 @pytest.mark.parametrize("operator", [Rollout(4), Glimpse(4)], ids=repr)
 def test_maps_in_chunks_are_the_same_maps(
     backbone: Qwen3VLBackbone,
@@ -112,7 +122,7 @@ def test_maps_in_chunks_are_the_same_maps(
     operator: ProbingOperator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(decoder, "MAP_ENTRIES", 1 << 16)
+    monkeypatch.setattr(attention, "MAP_ENTRIES", 1 << 16)
     monkeypatch.setattr(maps, "CHUNK_ENTRIES", 1 << 16)
     _, values, gradients = differences(backbone, prepared, placement, operator)
     assert values < 1e-5

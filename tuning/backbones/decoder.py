@@ -20,13 +20,11 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 from transformers.models.qwen3_vl.modeling_qwen3_vl import apply_rotary_pos_emb, repeat_kv
 
+from tuning.backbones.attention import Seen, explicit, fused, mean_map, weights
 from tuning.backbones.base import Body, Heads, Past, Plan
 from tuning.backbones.frozen import gated_mlp, linear
 
 Rope = tuple[Tensor, Tensor]
-
-MAP_ENTRIES = 1 << 24
-"""Entries of a map, over examples and heads, that are held at once; longer ones are computed in chunks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +59,8 @@ def run_prefix(decoder: Any, body: Body, plan: Plan) -> Past:
         if index == top:
             break
         if index > top - plan.last_layers and plan.lower_rows:
-            maps.append(_mean_map(layer, q, k, mask))
-        attended = _fused(layer, q, k, v, None)
+            maps.append(mean_map(layer, q, Seen(k, v), mask))
+        attended = fused(layer, q, Seen(k, v), None)
         hidden = _with_image(_finish(layer, hidden, attended), body, index)
     return Past(tuple(keys), tuple(values), tuple(maps), entering)
 
@@ -119,7 +117,7 @@ def _below(
 ) -> Tensor:
     """Return the states (B, T, d) after one layer below the probed ones."""
     q, k, v = _project(layer, hidden, rope)
-    attended = _fused(layer, q, *_joined(past, index, k, v), mask)
+    attended = fused(layer, q, _seen(past, index, k, v), mask)
     return _with_image(_finish(layer, hidden, attended), body, index)
 
 
@@ -139,24 +137,24 @@ def _probe(decoder: Any, body: Body, past: Past | None, plan: Plan) -> Answer:
         q_answer, k_answer, v_answer = _project(layer, answer, rope_answer)
         # Only these joined tensors may know the answer: a slice of them would lead the second derivative
         # through the fused attention of the other positions, which has none.
-        k, v = _joined(past, index, k, v)
-        k_all, v_all = torch.cat([k, k_answer], 2), torch.cat([v, v_answer], 2)
-        row = _weights(layer, q_answer, k_all, mask_answer)[:, :, 0]
+        seen = _seen(past, index, k, v)
+        seen_all = seen.and_later(k_answer, v_answer)
+        row = weights(layer, q_answer, seen_all, mask_answer)[:, :, 0]
         rows.append(row.requires_grad_() if plan.gradients and not row.requires_grad else row)
-        attended = rows[-1][:, :, None] @ repeat_kv(v_all, layer.self_attn.num_key_value_groups)
+        attended = seen_all.mixed(layer, rows[-1][:, :, None])
         answer = _finish(layer, answer, attended)
         if index == top:
             break
         if plan.lower_rows:
             past_map = past.maps[index - top] if past else None
-            maps.append(_whole_map(past_map, _mean_map(layer, q, k, mask_rest), rows[-1].mean(1)))
+            maps.append(_whole_map(past_map, mean_map(layer, q, seen, mask_rest), rows[-1].mean(1)))
         # A gradient of the answer's logits with respect to this layer's outputs passes through the attention
         # of the layers above only, and there it has to be differentiable twice.
         twice = plan.lower_heads and index > lower
-        attended = _explicit(layer, q, k, v, mask_rest) if twice else _fused(layer, q, k, v, mask_rest)
+        attended = explicit(layer, q, seen, mask_rest) if twice else fused(layer, q, seen, mask_rest)
         if plan.lower_heads:
             attended = attended if attended.requires_grad else attended.requires_grad_()
-            heads.append(_heads(layer, q, k, v, attended, mask_rest))
+            heads.append(_heads(layer, q, seen, attended, mask_rest))
         rest = _with_image(_finish(layer, rest, attended), body, index)
     return Answer(
         hidden=decoder.norm(answer)[:, 0],
@@ -167,20 +165,26 @@ def _probe(decoder: Any, body: Body, past: Past | None, plan: Plan) -> Answer:
     )
 
 
-def _heads(layer: Any, q: Tensor, k: Tensor, v: Tensor, outputs: Tensor, visible: Tensor) -> Heads:
+def _seen(past: Past | None, index: int, k: Tensor, v: Tensor) -> Seen:
+    return Seen(k, v) if past is None else Seen(k, v, past.keys[index], past.values[index])
+
+
+def _heads(layer: Any, q: Tensor, seen: Seen, outputs: Tensor, visible: Tensor) -> Heads:
     groups = layer.self_attn.num_key_value_groups
+    k, v = seen.joined()
     return Heads(q * layer.self_attn.scaling, repeat_kv(k, groups), repeat_kv(v, groups), outputs, visible)
 
 
 def _after(first: Body, second: Body) -> Body:
-    """Return the positions of two bodies in one; the image is in the first."""
+    """Return the positions of two bodies in one; the image is in the first, which may be one for all."""
+    batch = len(second.hidden)
     present = None
     if second.present is not None:
         present = functional.pad(second.present, (first.hidden.shape[1], 0), value=True)
     return Body(
-        hidden=torch.cat([first.hidden, second.hidden], 1),
-        positions=torch.cat([first.positions, second.positions], 2),
-        deepstack=first.deepstack,
+        hidden=torch.cat([first.hidden.expand(batch, -1, -1), second.hidden], 1),
+        positions=torch.cat([first.positions.expand(-1, batch, -1), second.positions], 2),
+        deepstack=tuple(layer.expand(batch, -1, -1) for layer in first.deepstack),
         image=first.image,
         present=present,
     )
@@ -216,44 +220,6 @@ def _normed(attention: Any, name: str, states: Tensor) -> Tensor:
     return states if norm is None else norm(states)
 
 
-def _fused(layer: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """Return head outputs (B, H, T, head width); without a mask attention is causal."""
-    groups = layer.self_attn.num_key_value_groups
-    return functional.scaled_dot_product_attention(
-        q,
-        repeat_kv(k, groups),
-        repeat_kv(v, groups),
-        attn_mask=mask,
-        is_causal=mask is None,
-        scale=layer.self_attn.scaling,
-    )
-
-
-def _explicit(layer: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
-    """Return head outputs (B, H, T, head width) in a form that can be differentiated twice."""
-    return _weights(layer, q, k, mask) @ repeat_kv(v, layer.self_attn.num_key_value_groups)
-
-
-def _weights(layer: Any, q: Tensor, k: Tensor, mask: Tensor) -> Tensor:
-    k = repeat_kv(k, layer.self_attn.num_key_value_groups)
-    scores = (q @ k.transpose(2, 3)) * layer.self_attn.scaling
-    weights: Tensor = scores.masked_fill(~mask, -torch.inf).softmax(-1)
-    return weights
-
-
-def _mean_map(layer: Any, q: Tensor, k: Tensor, mask: Tensor) -> Tensor:
-    """Return attention averaged over heads, (B, T, K); a long one in chunks that are computed again later."""
-
-    def mean(rows: Tensor, visible: Tensor) -> Tensor:
-        return _weights(layer, rows, k, visible).mean(1)
-
-    size = max(1, MAP_ENTRIES // (q.shape[0] * q.shape[1] * k.shape[2]))
-    if size >= q.shape[2]:
-        return mean(q, mask)
-    chunks = zip(torch.split(q, size, 2), torch.split(mask, size, -2), strict=True)
-    return torch.cat([checkpoint(mean, rows, seen, use_reentrant=False) for rows, seen in chunks], 1)
-
-
 def _finish(layer: Any, hidden: Tensor, attended: Tensor) -> Tensor:
     out = attended.transpose(1, 2).flatten(2)
     hidden = hidden + linear(layer.self_attn.o_proj, out)
@@ -270,16 +236,6 @@ def _with_image(hidden: Tensor, body: Body, index: int) -> Tensor:
         hidden[:, body.image.stop :],
     )
     return torch.cat([before, image, after], 1)
-
-
-def _joined(past: Past | None, index: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    if past is None:
-        return k, v
-    batch = (len(k), -1, -1, -1)
-    return (
-        torch.cat([past.keys[index].expand(batch), k], 2),
-        torch.cat([past.values[index].expand(batch), v], 2),
-    )
 
 
 def _mask(body: Body, past: Past | None) -> Tensor:

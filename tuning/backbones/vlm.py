@@ -154,7 +154,10 @@ class VisionLanguageBackbone(ABC):
         self, prepared: Sequence[Prepared], prompts: Tensor | None, placement: Placement, plan: Plan
     ) -> tuple[Past | None, Body]:
         if placement == "after-image":
-            return joined_past([p.past(plan) for p in prepared]), self._after_image(prepared, prompts)
+            pasts = [p.past(plan) for p in prepared]
+            # Many prompts on one page share its states; copies would be most of the work.
+            one = all(past is pasts[0] for past in pasts)
+            return pasts[0] if one else joined_past(pasts), self._after_image(prepared, prompts)
         return None, self._front(prepared, prompts)
 
     def _front(self, prepared: Sequence[Prepared], prompts: Tensor | None) -> Body:
