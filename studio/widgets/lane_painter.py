@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF
 
 from protocols.geometry import FloatArray
 from studio.lanes import Lane, Shape, Spans, Ticks, Trace, coverage, runs_px, visible
@@ -87,12 +87,8 @@ class LanePainter:
     def _shares(self, painter: QPainter, lane: Spans, rect: QRectF, window: Window) -> None:
         """Columns as high as the share of their time that is covered."""
         share = coverage(lane.on_s, lane.off_s, *window, int(rect.width()))
-        painter.setPen(QPen(QColor(self._palette.real), 1))
-        for x in np.flatnonzero(share > 0).tolist():
-            top = rect.bottom() - share[x] * (rect.height() - 2)
-            painter.drawLine(
-                QPointF(rect.left() + x + 0.5, rect.bottom() - 1), QPointF(rect.left() + x + 0.5, top)
-            )
+        height = int(rect.height())
+        _fill(painter, rect, self._palette.real, np.rint((1 - share) * height), np.full(len(share), height))
 
     def _tone(self, lane: Spans, tone: int) -> str:
         if lane.label == "Trials":
@@ -146,24 +142,29 @@ class LanePainter:
             painter.drawLine(QPointF(x, y - r), QPointF(x, y + r))
 
     def _trace(self, painter: QPainter, lane: Trace, rect: QRectF, window: Window) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         lowest, highest = lane.envelope(*window, max(int(rect.width()), 1))
-        for column, colour in zip(
-            range(lowest.shape[1]), (self._palette.real, self._palette.twin), strict=False
-        ):
-            painter.setPen(QPen(QColor(colour), 1.2))
-            low, high = (self._y(v[:, column], lane, rect) for v in (lowest, highest))
-            self._strokes(painter, rect, low, high)
+        height = int(rect.height())
+        for column, colour in enumerate((self._palette.real, self._palette.twin)[: lowest.shape[1]]):
+            low, high = (_row(v[:, column], lane, height) for v in (lowest, highest))
+            _fill(painter, rect, colour, np.fmin(low, _before(high)), np.fmax(high, _before(low)) + 1.5)
 
-    def _y(self, values: FloatArray, lane: Trace, rect: QRectF) -> FloatArray:
-        share = np.clip((values - lane.top) / (lane.bottom - lane.top), 0.0, 1.0)
-        return np.asarray(rect.top() + 1 + share * (rect.height() - 2))
 
-    def _strokes(self, painter: QPainter, rect: QRectF, low: FloatArray, high: FloatArray) -> None:
-        """Join neighbouring columns by a line; where there are several samples, it has their spread."""
-        known = np.isfinite(low)
-        for run in np.split(np.flatnonzero(known), np.flatnonzero(np.diff(np.flatnonzero(known)) > 3) + 1):
-            points = [
-                QPointF(rect.left() + x + 0.5, y) for x in run.tolist() for y in sorted({low[x], high[x]})
-            ]
-            painter.drawPolyline(QPolygonF(points))
+def _row(values: FloatArray, lane: Trace, height: int) -> FloatArray:
+    share = np.clip((values - lane.top) / (lane.bottom - lane.top), 0.0, 1.0)
+    return np.asarray(share * (height - 2))
+
+
+def _before(values: FloatArray) -> FloatArray:
+    """Return the value of the column before, so that neighbours touch."""
+    return np.concatenate([[np.nan], values[:-1]])
+
+
+def _fill(painter: QPainter, rect: QRectF, colour: str, top: FloatArray, bottom: FloatArray) -> None:
+    """Colour each column of a rectangle from ``top`` to ``bottom``, in px from its upper edge; not NaN."""
+    rows = np.arange(int(rect.height()))[:, None]
+    inside = (rows >= np.floor(top)) & (rows < bottom)
+    pixels = np.where(inside, np.uint32(QColor(colour).rgba()), np.uint32(0))
+    data = np.ascontiguousarray(pixels, dtype=np.uint32)
+    height, width = data.shape
+    image = QImage(data.data, width, height, 4 * width, QImage.Format.Format_ARGB32)
+    painter.drawImage(rect.topLeft(), image)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPixmap, QPixmapCache
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from protocols.geometry import FloatArray
-from protocols.stimulus import Page, PixelArray
 from protocols.placement import Placement
+from protocols.stimulus import Page, PixelArray
 from studio.state import Trail
 from studio.theme import Palette, heat_hex, ink_on
 
@@ -107,9 +107,8 @@ class PagePicture(QWidget):
         height, width = (round(s * where.scale * ratio) for s in page.image.shape[:2])
         wanted = (page.digest, width, height, grey)
         if wanted != self._small_of:
-            self._small = QPixmap.fromImage(_shrunk(image_of(page.image), width, height, grey=grey))
+            self._small, self._small_of = _shared(page, width, height, grey=grey), wanted
             self._small.setDevicePixelRatio(ratio)
-            self._small_of = wanted
         return self._small
 
     def _draw_heat(self, painter: QPainter, page: Page, shares: FloatArray, where: Placement) -> None:
@@ -162,6 +161,15 @@ def _page_rect(page: Page, where: Placement) -> QRectF:
 
 def _equal(one: FloatArray | None, other: FloatArray | None) -> bool:
     return one is other or (one is not None and other is not None and np.array_equal(one, other))
+
+
+def _shared(page: Page, width: int, height: int, *, grey: bool) -> QPixmap:
+    """Return a small page; the latest ones are kept for all pictures together."""
+    key, known = f"page {page.digest} {width} {height} {grey}", QPixmap()
+    if not QPixmapCache.find(key, known):
+        known = QPixmap.fromImage(_shrunk(image_of(page.image), width, height, grey=grey))
+        QPixmapCache.insert(key, known)
+    return known
 
 
 def _shrunk(image: QImage, width: int, height: int, *, grey: bool) -> QImage:

@@ -13,7 +13,9 @@ from protocols.errors import GazeTwinError
 from protocols.geometry import FloatArray
 from protocols.wire import Progress
 from studio.background import Later
+from studio.lanes import Lane
 from studio.observed import Observed
+from studio.rooms.replay.lanes import lanes
 from studio.rooms.replay.moment import moment_at
 from studio.rooms.replay.pages import PageShelf
 from studio.rooms.replay.session import ReplaySession, Tell, load
@@ -52,7 +54,7 @@ class ReplayController:
         speed = self.state.value.speed
         self.state.put(ReplayState(stage="loading", speed=speed, working=True, said="Opening the session"))
         self._judged = {}
-        self._begin(lambda tell: load(path, tell), self._loaded)
+        self._begin(lambda tell: _prepared(path, tell), self._loaded)
 
     def close(self) -> None:
         """Forget the session, and what is still being loaded."""
@@ -140,8 +142,9 @@ class ReplayController:
         self._change(working=True, said=f"Comparing with {persona.name}", progress=None)
         self._begin(lambda tell: self._compare(persona, session.path, tell), self._compared)
 
-    def _loaded(self, session: ReplaySession) -> None:
-        self._change(stage="ready", session=session, working=False, said="", progress=None)
+    def _loaded(self, found: tuple[ReplaySession, tuple[Lane, ...]]) -> None:
+        session, its_lanes = found
+        self._change(stage="ready", session=session, lanes=its_lanes, working=False, said="", progress=None)
         first = session.slots.views[0].view.t_on_s if session.slots.views else session.begin_s
         self._show(first, playing=False)
 
@@ -229,3 +232,8 @@ class ReplayController:
 
     def _change(self, **values: object) -> None:
         self.state.put(replace(self.state.value, **values))  # type: ignore[arg-type]  # names are checked there
+
+
+def _prepared(path: Path, tell: Tell) -> tuple[ReplaySession, tuple[Lane, ...]]:
+    session = load(path, tell)
+    return session, lanes(session)

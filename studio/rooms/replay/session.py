@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.fixations import Losses, detect_events
-from acquisition.samples import CursorChunk
+from acquisition.samples import CursorChunk, GazeChunk
 from protocols.errors import SessionError
 from protocols.geometry import FloatArray
 from protocols.markers import Code, Marker
@@ -29,6 +29,7 @@ from studio.state import Score
 Tell = Callable[[Progress], None]
 
 _PARTS = 5
+_ROWS = 65_536
 _ENDS = {Code.TRIAL_END, Code.ABORT, Code.SESSION_END}
 
 
@@ -140,7 +141,7 @@ def load(path: Path, tell: Tell) -> ReplaySession:
     with Recording.open(path) as recording:
         _tell(tell, 0, "Reading gaze")
         recording.refuse_off_screen()
-        chunk = recording.gaze().by_time()
+        chunk = _gaze(recording).by_time()
         xy_px = calibrated_xy(chunk, recording.calibrations())
         _tell(tell, 1, "Reading markers and pages")
         markers = tuple(sorted(recording.markers(), key=lambda m: m.t_s))
@@ -179,6 +180,12 @@ def load(path: Path, tell: Tell) -> ReplaySession:
             predictions=foreseen,
             scores=scores(foreseen, slots.views),
         )
+
+
+def _gaze(recording: Recording) -> GazeChunk:
+    """Read in small pieces: nothing else runs in this process while a piece is read."""
+    starts = range(0, recording.samples, _ROWS)
+    return GazeChunk.joined([recording.gaze(start, start + _ROWS) for start in starts])
 
 
 def _tell(tell: Tell, done: int, words: str) -> None:

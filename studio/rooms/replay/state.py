@@ -8,6 +8,7 @@ from typing import Literal
 
 from protocols.geometry import FloatArray
 from protocols.stimulus import Page
+from studio.lanes import Lane
 from studio.rooms.replay.moment import Moment
 from studio.rooms.replay.session import ReplaySession
 
@@ -22,6 +23,7 @@ class ReplayState:
     Attributes:
         stage: whether there is a session.
         session: what is played, None before it is loaded.
+        lanes: of its time line.
         moment: of the session, None without one.
         page: the picture of the moment's page; None while it is read, or without one.
         playing: time goes on by itself.
@@ -36,6 +38,7 @@ class ReplayState:
 
     stage: Stage = "nothing"
     session: ReplaySession | None = None
+    lanes: tuple[Lane, ...] = ()
     moment: Moment | None = None
     page: Page | None = None
     playing: bool = False

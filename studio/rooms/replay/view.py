@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 from studio.comparing import compared
 from studio.house import House
 from studio.rooms.replay.controller import ReplayController
-from studio.rooms.replay.lanes import lanes
 from studio.rooms.replay.pictures import MomentPictures
 from studio.rooms.replay.session import ReplaySession
 from studio.rooms.replay.state import ReplayState
@@ -105,7 +104,7 @@ class ReplayRoom(Room):
         if state.session is not self._session:
             self._session = state.session
             if state.session is not None:
-                self.time_line.render_lanes(lanes(state.session), state.session.begin_s, state.session.end_s)
+                self.time_line.render_lanes(state.lanes, state.session.begin_s, state.session.end_s)
             else:
                 self.time_line.render_lanes((), 0.0, 1.0)
             self._select(self.sessions, state.session.path if state.session else None)

@@ -33,7 +33,7 @@ def same(one: Moment, other: Moment) -> bool:
 @given(st.lists(times, min_size=1, max_size=6))
 def test_however_one_comes_to_a_moment_it_is_the_same(session: ReplaySession, stops: list[float]) -> None:
     player = ReplayController(lambda *_: None, _Still(), _never)
-    player._loaded(session)
+    player._loaded((session, ()))
     for t_s in stops:
         player.seek(t_s)
         player.step_fixation(1)
