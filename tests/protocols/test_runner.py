@@ -18,6 +18,7 @@ from protocols.trial_events import (
     Begin,
     CheckDrift,
     Checked,
+    CheckWanted,
     Click,
     Command,
     Continue,
@@ -351,6 +352,38 @@ def test_only_its_end_a_skip_or_a_pause_leave_a_drift_check() -> None:
     runner.step(Skip())
     runner.step(Skip())
     assert runner.state is State.TRIAL
+
+
+def test_a_check_that_is_wanted_comes_before_the_next_trial_whatever_the_study_says() -> None:
+    study = _drift("never", inter_trial_s=0.5)
+    runner = TrialRunner(study, study.trials(0, seed=7)[:6], drift_checks=True)
+    _run(runner, Begin(), Continue())
+    assert runner.step(CheckWanted()) == [], "not during a trial"
+    _run(runner, Skip())
+    assert runner.step(TimedOut()) == [CheckDrift()]
+    _run(runner, Checked(), Skip())
+    assert runner.state is State.BETWEEN
+    assert runner.step(CheckWanted()) == [StopTimer(), CheckDrift()], "between trials at once"
+    _run(runner, Pause(), Resume())
+    assert runner.state is State.CHECK
+    _run(runner, Checked())
+    _run(runner, Pause())
+    assert runner.step(CheckWanted()) == []
+    _run(runner, Resume(), Skip(), TimedOut())
+    assert runner.state is State.CHECK
+    _run(runner, Checked(), Skip(), TimedOut())
+    assert runner.state is State.TRIAL, "once for each time it was wanted"
+
+
+def test_a_check_that_is_wanted_while_an_instruction_is_read_comes_first_and_it_is_read_again() -> None:
+    runner = TrialRunner(DEMO, DEMO.trials(0, seed=7)[:2], drift_checks=True)
+    _run(runner, Begin())
+    if runner.state is State.WELCOME:
+        _run(runner, Continue())
+    assert runner.state is State.INSTRUCTION
+    assert runner.step(CheckWanted()) == [CheckDrift()]
+    _run(runner, Checked())
+    assert runner.state is State.INSTRUCTION
 
 
 def test_the_running_trial_is_repeated_from_its_beginning_also_out_of_a_pause() -> None:

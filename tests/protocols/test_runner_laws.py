@@ -16,6 +16,7 @@ from protocols.trial_events import (
     Begin,
     CheckDrift,
     Checked,
+    CheckWanted,
     Click,
     Command,
     Continue,
@@ -43,7 +44,17 @@ GAP_PX = (10.0, 10.0)
 # Continue, Skip and Resume more than once, so that sessions get far; Abort once, so that most of them do.
 ANYTHING: list[Event] = [
     *[Continue(), Skip(), Resume()] * 3,
-    *[Begin(), Checked(), Pause(), Repeat(), Click(GAP_PX), Scroll(340.0), Scroll(-99.0), Abort("enough")],
+    *[
+        Begin(),
+        Checked(),
+        CheckWanted(),
+        Pause(),
+        Repeat(),
+        Click(GAP_PX),
+        Scroll(340.0),
+        Scroll(-99.0),
+        Abort("enough"),
+    ],
 ]
 
 
