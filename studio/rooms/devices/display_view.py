@@ -77,7 +77,7 @@ class DisplayView(QWidget):
                 field.blockSignals(False)
         self.size_from.setText(_origin_of_size(setup))
         self.words.setText(setup.words())
-        self.doubts.setText(f"✕ {setup.doubts}." if setup.doubts else "")
+        self.doubts.setText(f"✕ {setup.doubts[0].upper()}{setup.doubts[1:]}" if setup.doubts else "")
         self.doubts.setVisible(bool(setup.doubts))
         self.insist.setVisible(bool(setup.doubts))
         self.insist.blockSignals(True)

@@ -12,6 +12,7 @@ from acquisition.profiles import Profile, known_tool
 from acquisition.stream_table import understood
 from acquisition.streams import StreamDescription
 from acquisition.wire_format import Space
+from acquisition.wire_formats import FORMATS
 from protocols.errors import ChannelsUnknown
 from studio.rooms.devices.state import Entry
 from studio.sources import SourceChoice
@@ -40,13 +41,14 @@ REPLAY = Entry(
     refusal="No session file is chosen yet: press 'Session file …'.",
 )
 ALWAYS = (MOCK, MOUSE, REPLAY)
+_COMPANIONS = frozenset(companion.name for known in FORMATS for companion in known.companions)
 
 
 def of_streams(there: Sequence[Present], reading: Reading) -> tuple[Entry, ...]:
-    """Return an entry for each stream, those that can be recorded first."""
-    streams = [one.stream for one in there]
+    """Return an entry for each stream: those that can be recorded, other gaze, what else might be gaze."""
+    streams = [one.stream for one in there if one.stream.name not in _COMPANIONS]
     entries = [_of(stream, streams, reading) for stream in streams]
-    return tuple(sorted(entries, key=lambda entry: entry.choice is None))
+    return tuple(sorted(entries, key=lambda entry: (entry.choice is None, entry.vague)))
 
 
 def replaying(path: Path) -> Entry:
@@ -93,6 +95,7 @@ def _of(stream: StreamDescription, streams: Sequence[StreamDescription], reading
         stream=stream,
         profile=profile,
         pickable=profile is None and known is None and not stream.sends_text,
+        vague=profile is None and stream.type not in reading.types,
         wearable=profile is None and known is not None and known.space is Space.SCENE_CAMERA,
     )
 

@@ -177,7 +177,7 @@ class PickerView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.title)
-        layout.addWidget(self.guesses, 1)
+        layout.addWidget(self.guesses, 3)
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         for eye, boxes in self.points.items():
@@ -201,6 +201,7 @@ class PickerView(QWidget):
         buttons.addWidget(self.cancel)
         buttons.addStretch(1)
         layout.addLayout(buttons)
+        layout.addStretch(1)
 
 
 def _box(eye: str, what: str) -> QComboBox:

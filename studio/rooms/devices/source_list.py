@@ -111,6 +111,8 @@ class SourceList(QWidget):
 def _standing(entry: Entry) -> tuple[str, str]:
     if entry.gone:
         return "✕ has left the network", "bad"
+    if entry.vague:
+        return "? may be gaze, if you know its channels", "quiet"
     if entry.kind == "lsl" and entry.choice is None:
         how = "? its channels are not known" if entry.pickable else "✕ is no gaze on a screen"
         return how, "bad"

@@ -39,6 +39,7 @@ class Entry:
         stream: as it describes itself, None for what is no stream.
         profile: how samples are read, None when nobody knows.
         pickable: somebody may say what its channels are.
+        vague: nothing says that it is gaze at all.
         wearable: a surface file would make it usable.
         gone: it was chosen and has left the network.
     """
@@ -55,6 +56,7 @@ class Entry:
     stream: StreamDescription | None = None
     profile: Profile | None = None
     pickable: bool = False
+    vague: bool = False
     wearable: bool = False
     gone: bool = False
 

@@ -117,6 +117,18 @@ def test_streams_that_can_be_recorded_come_first_and_others_say_why_not() -> Non
     assert (unknown.choice, unknown.wearable, unknown.pickable) == (None, False, True)
 
 
+def test_what_a_known_tool_sends_beside_its_gaze_is_no_choice() -> None:
+    there = [
+        Present(None, StreamDescription("Tobii_positioning", "Positioning", "p", "u1", "lab", 0.0, 8)),
+        Present(None, StreamDescription("Forces", "Force", "f", "u2", "lab", 100.0, 3)),
+        Present(None, StreamDescription("Lab", "Gaze", "l1", "u3", "lab", 100.0, 4)),
+    ]
+    assert [(one.title, one.vague) for one in of_streams(there, ON_SCREEN)] == [
+        ("Lab", False),
+        ("Forces", True),
+    ]
+
+
 def test_two_streams_alike_are_told_apart_by_uid_and_said_so() -> None:
     streams = [described("tobii-pro", "t1", "u1"), described("tobii-pro", "t1", "u2", host="other")]
     assert [identity(one, streams) for one in streams] == ["u1", "u2"]
