@@ -1,4 +1,4 @@
-"""Jobs on recordings as programs of their own: ``python -P -m sessions derive|check|recover FILE``,
+"""Jobs on recordings as programs of their own: ``python -P -m sessions derive|check|recover|rest FILE``,
 ``python -P -m sessions export FILE --to csv|bids|xdf --out FOLDER``,
 ``python -P -m sessions list FOLDER``, ``python -P -m sessions erase FOLDER PARTICIPANT``.
 
@@ -23,6 +23,7 @@ from sessions.quality_store import store_quality
 from sessions.recover import recover
 from sessions.slots import SlotParameters
 from sessions.store import SessionStore
+from sessions.unfinished import unfinished
 
 Send = Callable[[Message], None]
 
@@ -48,7 +49,7 @@ def _send(message: Message) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -P -m sessions", description=__doc__)
     jobs = parser.add_subparsers(required=True)
-    for name, job in (("derive", _derive), ("check", _check), ("recover", _recover)):
+    for name, job in (("derive", _derive), ("check", _check), ("recover", _recover), ("rest", _rest)):
         sub = jobs.add_parser(name)
         sub.add_argument("path", type=Path)
         sub.set_defaults(job=job)
@@ -93,6 +94,11 @@ def _check(wanted: argparse.Namespace, send: Send) -> Done:
 def _recover(wanted: argparse.Namespace, send: Send) -> Done:
     send(Progress(done=0, message="copying and repairing"))
     return Done(result=recover(wanted.path).model_dump(mode="json"))
+
+
+def _rest(wanted: argparse.Namespace, send: Send) -> Done:
+    send(Progress(done=0, message="looking for what is left"))
+    return Done(result=unfinished(wanted.path).model_dump(mode="json"))
 
 
 def _export(wanted: argparse.Namespace, send: Send) -> Done:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from protocols.errors import GazeTwinError, SessionError, SetupError, StudyInval
 from protocols.geometry import Screen
 from protocols.markers import Marker
 from protocols.participant import Participant
-from protocols.study import StudyProtocol
+from protocols.study import StudyProtocol, Trial
 from sessions.live import LiveSlots
 from sessions.schema import SUFFIX
 from sessions.slots import Slots
@@ -33,6 +33,7 @@ from studio.programs import Said
 from studio.script import Ending, Script
 from studio.sources import Rig
 from studio.stage import Stage, WatchedStage
+from studio.visit import Rest
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Order:
         consent: what the participant agreed to, empty without any.
         without_twin: why nothing is predicted, in one sentence.
         operated: somebody looks at the result of a calibration and says how it goes on.
+        rest: only these trials are shown, None for all.
         publish: markers also go onto LSL while the session runs, so that other recorders can follow.
     """
 
@@ -68,6 +70,7 @@ class Order:
     without_twin: str = "This session has no twin."
     operated: bool = False
     publish: bool = False
+    rest: Rest | None = None
 
     @property
     def screen(self) -> Screen:
@@ -216,7 +219,7 @@ def _acting(conductor: Conductor) -> Callable[[Said], None]:
 def _script(order: Order, rig: Rig) -> Script:
     study, simulated = order.study, rig.viewer is not None
     index = participant_index(order.participant.pseudonym)
-    trials = study.trials(index, order.seed) if study.kind == "carousel" else ()
+    trials = _trials(order, index)
     if order.headless and trials and not simulated:
         raise StudyInvalid(
             f"Study {study.name} shows pages, but nobody can see them with --headless.",
@@ -234,8 +237,27 @@ def _script(order: Order, rig: Rig) -> Script:
         operated=order.operated,
         replayed=rig.source.info.replayed,
         seed=(abs(order.seed), index),
-        facts={"seed": order.seed, "participant_index": index, "headless": order.headless},
+        facts=_facts(order, index),
     )
+
+
+def _trials(order: Order, index: int) -> tuple[Trial, ...]:
+    """Return the trials to be shown, counted from 0 in this recording whatever the whole session has."""
+    every = order.study.trials(index, order.seed) if order.study.kind == "carousel" else ()
+    shown = every if order.rest is None else [every[position] for position in order.rest.positions]
+    return tuple(replace(trial, index=number) for number, trial in enumerate(shown))
+
+
+def _facts(order: Order, index: int) -> dict[str, object]:
+    """Return what the file says about its beginning; ``sessions.unfinished`` reads it again."""
+    facts: dict[str, object] = {
+        "seed": order.seed,
+        "participant_index": index,
+        "headless": order.headless,
+    }
+    if order.rest is not None:
+        facts |= {"continues": order.rest.of, "positions": list(order.rest.positions)}
+    return facts
 
 
 def _header(order: Order, rig: Rig, clock: Clock) -> Header:

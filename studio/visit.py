@@ -31,6 +31,19 @@ class Display:
     frame: DisplayFrame | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is left of a session that ended early.
+
+    Attributes:
+        of: UUID of that session.
+        positions: of the trials that are left, in the order of the whole session.
+    """
+
+    of: str
+    positions: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Visit:
     """One participant's visit to the lab.
@@ -42,6 +55,7 @@ class Visit:
         source: where gaze comes from, None until it is chosen.
         display: the participant's, None until it is set up.
         seed: decides the order inside shuffled blocks, and a simulated participant.
+        rest: only this is shown, because an earlier session ended early; None for everything.
         recorded: the session file of this visit, None before it is recorded.
     """
 
@@ -51,6 +65,7 @@ class Visit:
     source: SourceChoice | None = None
     display: Display | None = None
     seed: int = 0
+    rest: Rest | None = None
     recorded: Path | None = None
 
     def begun_with(self, study: StudyProtocol) -> Visit:

@@ -153,6 +153,7 @@ class VisitSession:
             display=self._visit.display.screen if self._visit.display else None,
             consent=self._visit.consent,
             without_twin=without,
+            rest=self._visit.rest,
             operated=True,
             publish=self.publish,
         )

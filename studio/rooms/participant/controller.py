@@ -101,7 +101,9 @@ class ParticipantController:
             return
         asked = form.study.consent
         given = Consent.to(asked, form.scopes, self._unix_s()).model_dump(mode="json") if asked.text else {}
-        visit = replace(self._house.visit.value, participant=form.participant(), consent=given, recorded=None)
+        visit = replace(
+            self._house.visit.value, participant=form.participant(), consent=given, rest=None, recorded=None
+        )
         self._put(problem="", handed_on=True)
         self._house.visit.put(visit)
         self._house.go("devices", None)

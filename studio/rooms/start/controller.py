@@ -10,15 +10,18 @@ from typing import Any, Literal
 from protocols.consent import EXPORT, TWIN
 from protocols.errors import GazeTwinError
 from protocols.study import StudyProtocol, load_study
+from protocols.words import counted
 from studio.background import Later
 from studio.erasing import Erasure, Job, look, remove
 from studio.house import House
 from studio.observed import Observed
 from studio.rooms.start.demo_run import DemoRun
+from studio.rooms.start.resuming import continued
 from studio.rooms.start.state import SessionLine, StartState, StudyLine
 from studio.rooms.start.studies import known_studies
 from studio.session_jobs import session_job
 from studio.state import Notice
+from studio.visit import Visit
 
 Format = Literal["csv", "bids", "xdf"]
 AboutSession = Literal["replay", "twin", "report"]
@@ -76,9 +79,8 @@ class StartController:
 
     def cannot_begin(self) -> str:
         """Return why no session can be begun now; empty when one can."""
-        performance = self._house.performance.value
-        if performance is not None and performance.running:
-            return "A session is being recorded; end it first."
+        if why := self._recording():
+            return why
         chosen = next((s for s in self.state.value.studies if s.key == self.state.value.study), None)
         if chosen is None:
             return "Choose a study first."
@@ -92,6 +94,15 @@ class StartController:
         key = self.state.value.study
         self._put(doing="Reading the study", problem="")
         self._later(lambda: load_study(key), lambda study: self._begin(key, study), self._fail)
+
+    def resume(self) -> None:
+        """Begin a visit for what is left of the chosen session, with the same participant."""
+        line = self.state.value.line
+        if line is None or (why := self._recording()):
+            self._put(problem=why if line else "Choose a session first.")
+            return
+        self._put(doing="Looking for what is left", problem="")
+        self._later(lambda: continued(self._job("rest", line.path)), self._continue, self._fail)
 
     def open(self, room: AboutSession) -> None:
         """Go to another room about the chosen session."""
@@ -199,6 +210,21 @@ class StartController:
         settings.put(settings.value.model_copy(update={"last_study": key}))
         self._house.visit.put(self._house.visit.value.begun_with(study))
         self._house.go("participant", None)
+
+    def _continue(self, rest: Visit) -> None:
+        before, left = self._house.visit.value, rest.rest
+        assert left is not None
+        assert rest.participant is not None
+        self._put(doing="")
+        self._house.visit.put(replace(rest, source=before.source))
+        words = f"{rest.participant.pseudonym} goes on: {counted(len(left.positions), 'trial')} left."
+        self._house.notice.put(Notice(words, "quiet"))
+        self._house.go("devices", None)
+
+    def _recording(self) -> str:
+        performance = self._house.performance.value
+        running = performance is not None and performance.running
+        return "A session is being recorded; end it first." if running else ""
 
     def _done(self, words: str) -> None:
         self._put(doing="")

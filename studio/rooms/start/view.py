@@ -48,7 +48,7 @@ class StartRoom(Room):
         new_session: the main button.
         search: field above the sessions.
         table: the sessions.
-        replay, twin, report, export, check, recover, erase: what can be done with the chosen session.
+        replay, resume, twin, report, export, check, recover, erase: what can be done with the chosen session.
         export_menu: the formats.
         demo, cancel_demo: begin and end the demonstration.
         question: the question about erasing while it is asked, else None.
@@ -67,6 +67,7 @@ class StartRoom(Room):
         self.table = SessionTable(house.palette)
         self.hint, self.problem = _label("muted"), _label("")
         self.replay = _button("Re&play")
+        self.resume = _button("Res&ume")
         self.twin = _button("&Fit twin")
         self.report = _button("&Report")
         self.export = _button("E&xport")
@@ -124,6 +125,7 @@ class StartRoom(Room):
         self.table.chosen.connect(do.select)
         self.table.opened.connect(lambda: do.open("replay"))
         self.replay.clicked.connect(lambda: do.open("replay"))
+        self.resume.clicked.connect(do.resume)
         self.twin.clicked.connect(lambda: do.open("twin"))
         self.report.clicked.connect(lambda: do.open("report"))
         self.check.clicked.connect(do.check)
@@ -192,6 +194,9 @@ class StartRoom(Room):
         readable = line is not None and line.readable
         for button in (self.replay, self.report):
             button.setEnabled(readable)
+        early = line is not None and line.standing in ("aborted", "recovered")
+        self.resume.setEnabled(early and free)
+        self.resume.setToolTip("Show the trials that are left to the same participant, in a new recording")
         no_twin = self.controller.no_twin()
         self.twin.setEnabled(readable and not no_twin)
         self.twin.setToolTip(no_twin)
@@ -232,7 +237,7 @@ class StartRoom(Room):
         sessions.addWidget(self.table, 1)
         sessions.addWidget(self.hint)
         sessions.addWidget(self.problem)
-        sessions.addLayout(_row(self.replay, self.twin, self.report, self.export))
+        sessions.addLayout(_row(self.replay, self.resume, self.twin, self.report, self.export))
         sessions.addLayout(_row(self.check, self.recover, self.erase))
         demo = QWidget()
         line = QHBoxLayout(demo)
