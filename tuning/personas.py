@@ -163,7 +163,8 @@ def _use(tensors: Mapping[str, Tensor], row: int, own: Provenance) -> TablesOfUs
     arrays = {}
     for name in ("slots", "genres"):
         table = tensors[f"use.{name}"].double().numpy()
-        arrays[name] = table[table[:, 0] == row, 1:] if len(table) else table[:, 1:]
+        first, behind = np.searchsorted(table[:, 0], [row, row + 1])  # lines stand in the order of personas
+        arrays[name] = table[first:behind, 1:]
     return TablesOfUse.of_arrays(arrays, own.use.signal, own.use.genres, own.use.views, own.use.unseen)
 
 
@@ -188,6 +189,14 @@ def _owned(tables: Sequence[Tensor | None]) -> Tensor:
     return torch.from_numpy(np.concatenate(found) if found else np.zeros((0, 1)))
 
 
+def _owned_by(table: Tensor, count: int) -> bool:
+    """Tell whether every line says whose it is, in the order of the personas."""
+    if table.ndim != 2 or table.shape[1] == 0:
+        return False
+    owner = table[:, 0]
+    return bool((owner.diff() >= 0).all() and (owner >= 0).all() and (owner < count).all())
+
+
 def _refuse_misfits(path: Path, tensors: Mapping[str, Tensor], people: Sequence[Provenance]) -> None:
     config, count = people[0].config, len(people)
     basis = tensors.get("basis", torch.zeros(0))
@@ -207,7 +216,10 @@ def _refuse_misfits(path: Path, tensors: Mapping[str, Tensor], people: Sequence[
     tables = {"use.slots", "use.genres"}
     wrong += [f"{name} is missing" for name in sorted(tables - set(tensors))]
     wrong += [f"{name} is unknown" for name in sorted(set(tensors) - set(shapes) - tables)]
-    wrong += [f"{name} is no table" for name in sorted(tables & set(tensors)) if tensors[name].ndim != 2]
+    present = sorted(tables & set(tensors))
+    wrong += [
+        f"{name} is no table of these personas" for name in present if not _owned_by(tensors[name], count)
+    ]
     if len({own.participant for own in people}) != count:
         wrong.append("a participant is there twice")
     if wrong:

@@ -88,7 +88,12 @@ def persona(
     from studio.export_command import exported, targets
 
     if list_:
-        _list([t for t in targets() if to in ("", t.name)], as_json)
+        known = targets()
+        if to and to not in {t.name for t in known}:
+            raise typer.BadParameter(
+                f"there is no target {to!r}; there are {', '.join(t.name for t in known)}"
+            )
+        _list([t for t in known if to in ("", t.name)], as_json)
         return
     if not personas or not to or out is None:
         raise typer.BadParameter("name PERSONA..., --to TARGET and --out DIR, or ask with --list")

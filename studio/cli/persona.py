@@ -44,11 +44,16 @@ def bundle(
         Path | None,
         typer.Option("--basis", metavar="COHORT", help="Of the fit, when it is no shipped one."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Put personas into one file: the basis once, and a few coefficients for each."""
     from studio.export_command import bundled
 
-    say(f"{len(personas)} personas are in {bundled(personas, out, basis)}.")
+    written = bundled(personas, out, basis)
+    if as_json:
+        emit({"personas": written})
+    else:
+        say(f"The personas are in {written}.")
 
 
 def _line(one: Described) -> tuple[object, ...]:
