@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from functools import partial
 from pathlib import Path
 
 _ENTRY = "from studio.cli import main; main()"
@@ -25,10 +27,12 @@ class DemoRun:
         self._command = command or demo
         self._lines = ["Starting the demonstration"]
         self._process: subprocess.Popen[str] | None = None
+        self._began_s = 0.0
         self._reader = threading.Thread(target=self._read, name="demo", daemon=True)
 
     def start(self) -> None:
         """Begin."""
+        self._began_s = time.monotonic()
         # A session of its own: Ctrl-C at the terminal is for the Studio, which ends this in order.
         self._process = subprocess.Popen(
             self._command,
@@ -43,8 +47,8 @@ class DemoRun:
 
     @property
     def line(self) -> str:
-        """What it is doing, or what it said last."""
-        return self._lines[-1]
+        """What it is doing, or what it said last, and for how long it runs."""
+        return f"{self._lines[-1]} ({time.monotonic() - self._began_s:.0f} s; about three minutes in all)"
 
     @property
     def status(self) -> int | None:
@@ -60,7 +64,7 @@ class DemoRun:
         process = self._process
         if process is None:
             return
-        for end in (lambda: process.send_signal(signal.SIGINT), process.terminate, process.kill):
+        for end in (partial(process.send_signal, signal.SIGINT), process.terminate, process.kill):
             if process.poll() is None:
                 end()
                 try:

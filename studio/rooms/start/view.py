@@ -217,7 +217,7 @@ class StartRoom(Room):
             widget.setVisible(running)
         self.demo_line.setText(
             state.demo
-            or "Four minutes without any device: a simulated participant looks at pages, a twin is fitted."
+            or "Three minutes without any device: a simulated participant looks at pages, a twin is fitted."
         )
         if running and not self._look.isActive():
             self._look.start()

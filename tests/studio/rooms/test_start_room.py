@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 
 from acquisition.clock import SteadyClock
 from protocols.errors import SessionCorrupt
+from protocols.study import load_study
 from studio.background import Background
 from studio.house import House
 from studio.observed import Observed
@@ -20,7 +21,7 @@ from studio.rooms.start.state import SessionLine, StartState
 from studio.rooms.start.view import StartRoom
 from studio.session_jobs import session_job
 from studio.settings import Settings
-from studio.visit import Visit
+from studio.visit import Rest, Visit
 
 
 def at_once(job, then, failed):
@@ -218,7 +219,7 @@ def test_a_demonstration_that_fails_says_what_it_said(house, qtbot):
 def test_a_demonstration_can_be_cancelled(house, qtbot):
     made = StartController(house, at_once, jobs(), speaking("page 1", linger=True))
     made.start_demo()
-    qtbot.waitUntil(lambda: made.tick() or made.state.value.demo == "page 1", timeout=10_000)
+    qtbot.waitUntil(lambda: made.tick() or made.state.value.demo.startswith("page 1 ("), timeout=10_000)
     made.cancel_demo()
     assert made.state.value.demo is None
     assert "ended" in house.notice.value.text
@@ -292,3 +293,23 @@ def test_the_programs_errors_come_back_as_errors(tmp_path):
     (tmp_path / "a.h5").write_text("?")
     with pytest.raises(SessionCorrupt):
         session_job("check", tmp_path / "a.h5")
+
+
+def test_a_session_that_ended_early_is_resumed_with_its_participant(house, gone):
+    rest = {
+        "session_id": "abc",
+        "study": load_study("demo").snapshot(),
+        "participant": {"pseudonym": "P07"},
+        "consent": {"scopes": ["recording"]},
+        "seed": 3,
+        "left": [5, 9],
+    }
+    listed = jobs(told(standing="aborted"))
+    made = StartController(house, at_once, lambda name, *_: rest if name == "rest" else listed(name))
+    made.refresh()
+    made.select(Path("/data/a.h5"))
+    made.resume()
+    visit = house.visit.value
+    assert gone == [("devices", None)]
+    assert (visit.participant.pseudonym, visit.seed, visit.rest) == ("P07", 3, Rest("abc", (5, 9)))
+    assert "2 trials left" in house.notice.value.text
