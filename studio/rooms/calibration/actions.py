@@ -23,21 +23,23 @@ class Actions(QWidget):
         next: end the target that is shown; Space does it, too.
         check: check drift before the next trial.
         anew: calibrate anew before the next trial.
-        by_key: the space bar ends each target.
+        by_key: the space bar ends each target; the room places it.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.all = _button("Redo all targets", "all")
-        self.redo = _button("Redo this target", "redo")
-        self.validate = _button("Validate again", "validate")
-        self.use = _button("Use this attempt", "use")
-        self.stop = _button("Stop the targets", "stop")
-        self.check = QPushButton("Check drift before the next trial")
-        self.anew = QPushButton("Calibrate anew before the next trial")
+        self.all = _button("Redo all", "all")
+        self.redo = _button("Redo target", "redo")
+        self.validate = _button("Validate", "validate")
+        self.use = _button("Use attempt", "use")
+        self.stop = _button("Stop", "stop")
+        self.check = QPushButton("Check &drift before the next trial")
+        self.anew = QPushButton("&Calibrate anew before the next trial")
         self.next = QPushButton("Next target  Space")
         self.next.setAccessibleName("Next target")
-        self.by_key = QCheckBox("Space bar ends each target")
+        self.validate.setToolTip("Show only the validation targets again (Ctrl+D)")
+        self.all.setToolTip("Show all targets again, in a new order (Ctrl+R)")
+        self.by_key = QCheckBox("&Space bar ends each target")
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         for part in (
@@ -52,7 +54,6 @@ class Actions(QWidget):
         ):
             line.addWidget(part)
         line.addStretch(1)
-        line.addWidget(self.by_key)
 
     def render_state(self, state: RoomState) -> None:
         """Show what makes sense now."""

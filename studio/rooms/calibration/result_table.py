@@ -19,6 +19,7 @@ from studio.theme import Palette
 _COLUMNS = ("Target", "Eye", "Accuracy", "RMS-S2S", "SD", "Loss")
 _EYES = {"both": "both", "left": "left", "right": "right"}
 _ROW_PX = 6
+_FEWEST_ROWS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class ResultTable(QTableWidget):
         self._filling = False
         chosen = f"background: {palette.text}; color: {palette.background};"
         self.setStyleSheet(f"QTableWidget::item:selected {{ {chosen} }}")
+        self.setMinimumHeight(_FEWEST_ROWS * (self.fontMetrics().height() + _ROW_PX))
         self.setHorizontalHeaderLabels(list(_COLUMNS))
         self.setAccessibleName("Result per target and eye")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -74,6 +76,7 @@ class ResultTable(QTableWidget):
         for line, row in enumerate(self._rows):
             for column, words in enumerate(row.cells):
                 item = QTableWidgetItem(words)
+                item.setToolTip(words)
                 if column > 1:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 font = item.font()

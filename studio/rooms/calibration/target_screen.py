@@ -18,6 +18,7 @@ from studio.theme import Palette
 
 _MARGIN_PX = 16
 _REACH_PX = 24.0
+_LEGEND = "1°, as the rings    □ validation, with a line to gaze    + calibration"
 _LIVE = ("positions", "targets", "drift")
 
 
@@ -82,9 +83,10 @@ class TargetScreen(QWidget):
 
     def _fit(self) -> Placement:
         width, height = self._screen.size_px
-        room = (self.width() - 2 * _MARGIN_PX, self.height() - 2 * _MARGIN_PX)
+        legend_px = self.fontMetrics().height() + 8
+        room = (self.width() - 2 * _MARGIN_PX, self.height() - _MARGIN_PX - legend_px)
         scale = max(min(room[0] / width, room[1] / height), 1e-6)
-        left, top = (self.width() - width * scale) / 2, (self.height() - height * scale) / 2
+        left, top = (self.width() - width * scale) / 2, (self.height() - legend_px - height * scale) / 2
         return Placement(round(left), round(top), scale)
 
     def _draw_screen(self, painter: QPainter, small: Placement) -> None:
@@ -188,11 +190,13 @@ class TargetScreen(QWidget):
         painter.drawText(place, words)
 
     def _draw_scale(self, painter: QPainter, small: Placement, degree_px: float) -> None:
-        left = small.left_px + 12.0
-        y = small.top_px + self._screen.size_px[1] * small.scale - 12.0
+        """Draw how long a degree is, and what the marks mean, below the screen."""
+        left, bottom = float(small.left_px), small.top_px + self._screen.size_px[1] * small.scale
+        middle = bottom + 4 + self.fontMetrics().height() / 2
         painter.setPen(QPen(QColor(self._palette.muted), 2))
-        painter.drawLine(QPointF(left, y), QPointF(left + degree_px, y))
-        painter.drawText(QPointF(left + degree_px + 6, y + 4), "1°")
+        painter.drawLine(QPointF(left, middle), QPointF(left + degree_px, middle))
+        baseline = bottom + 4 + self.fontMetrics().ascent()
+        painter.drawText(QPointF(left + degree_px + 6, baseline), _LEGEND)
 
     def _say(self, painter: QPainter, state: RoomState, words: str = "") -> None:
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap

@@ -39,10 +39,6 @@ _SHOWN: dict[Shown, str] = {
     "right": "Right eye",
     "delivered": "As delivered",
 }
-_MARKS = (
-    "Square: validation target; its line leads to where gaze was, its ring is 1° away. "
-    "Cross: calibration target."
-)
 _ENDED = ("finished", "aborted", "failed")
 
 
@@ -74,6 +70,7 @@ class CalibrationRoom(Room):
         self.eyes, self.shown, self.buttons = EyesView(palette), QComboBox(), Actions()
         self.reason, self.go_on = QLineEdit(), QPushButton()
         self._pump: LivePump | None = None
+        self._stage = ""
         self._lay_out()
         self._connect()
         self._unwatch = [
@@ -125,6 +122,9 @@ class CalibrationRoom(Room):
         if not self.isVisible():
             return
         self._say(state)
+        if state.stage != self._stage:
+            self._stage = state.stage
+            (self.reason if state.needs_reason else self.go_on).setFocus()
         self.picture.render_state(state)
         calibration = state.calibration
         self._result.setVisible(state.attempt is not None and state.stage not in ("positions", "targets"))
@@ -171,6 +171,7 @@ class CalibrationRoom(Room):
         layout.addWidget(self._middle(), 1)
         layout.addWidget(self.buttons)
         bottom = QHBoxLayout()
+        bottom.addWidget(self.buttons.by_key)
         bottom.addWidget(self.why_not, 2)
         bottom.addWidget(self.reason, 3)
         bottom.addWidget(self.go_on)
@@ -181,16 +182,8 @@ class CalibrationRoom(Room):
         column = QVBoxLayout(picture)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.picture, 1)
-        marks = QLabel(_MARKS)
-        marks.setWordWrap(True)
-        marks.setProperty("role", "muted")
-        result = QWidget()
-        below = QVBoxLayout(result)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.addWidget(marks)
-        below.addWidget(self.table, 1)
         left = QSplitter(Qt.Orientation.Vertical)
-        self._result = Panel("Result per target and eye", result)
+        self._result = Panel("Result per target and eye", self.table)
         left.addWidget(Panel("Participant's screen", picture, self.shown))
         left.addWidget(self._result)
         left.setChildrenCollapsible(False)
