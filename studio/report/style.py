@@ -50,11 +50,12 @@ svg .real { fill: var(--real); stroke: var(--real); } svg .twin { stroke: var(--
 svg .stroke { stroke: var(--text); stroke-width: 1.6; } svg .ink { fill: var(--text); }
 svg .end { text-anchor: end; } svg .middle { text-anchor: middle; }
 footer { font-size: .9rem; }
-@media (max-width: 720px) { .pair { grid-template-columns: 1fr; } }
+@media screen and (max-width: 720px) { .pair { grid-template-columns: 1fr; } }
 @media print { body { background: #FFFFFF; }
   main { max-width: none; padding: 0; } h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; break-inside: avoid; } table { font-size: 8.5pt; } body { font-size: 10.5pt; }
   th, td { padding: 3px 5px; }
+  .page > figure svg { width: 80%; margin: 0 auto; }
   img, svg, tr { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 
