@@ -39,12 +39,14 @@ class Shared:
         settings: remember displays.
         later: runs what takes time.
         clock: session clock.
+        recording: tells whether a session is being recorded; nothing is looked at meanwhile.
     """
 
     visit: Observed[Visit]
     settings: Observed[Settings]
     later: Later
     clock: Clock
+    recording: Callable[[], bool] = lambda: False
 
 
 class DevicesController:
@@ -192,9 +194,16 @@ class DevicesController:
     def _recall(self) -> None:
         """Choose again what the visit has, when the room was built anew."""
         known, state = self._shared.visit.value.source, self.state.value
-        for entry in state.entries if known is not None and not state.chosen else ():
+        if known is None or state.chosen:
+            return
+        if known.kind == "replay" and known.file is not None:
+            self.replay(known.file)
+        for entry in state.entries:
             if entry.choice == known:
                 self.choose(entry.key)
+            elif entry.wearable and known.surface and entry.key == f"lsl:{known.name}":
+                self._put(chosen=entry.key)
+                self.wear(known.surface)
 
     def _kept(self, found: Entry, now: Entry | None) -> Entry:
         """Keep a surface file that was given for a stream."""
@@ -221,33 +230,23 @@ class DevicesController:
         self._turn += 1
         before, self._preview = self._preview, None
         choice = entry.choice
-        source = self._source(choice) if choice is not None else None
-        if source is None:
+        if choice is None or choice.kind not in ("lsl", "replay") or self._shared.recording():
+            self._put(waiting="", failure="", measured=None)
             if before is not None:
                 self._shared.later(before.close, lambda _: None, self._broken)
-            self._put(waiting="", failure="", measured=None)
             return
         self._put(waiting=f"Connecting to {entry.title} …", failure="", measured=None)
-        turn, preview = self._turn, Preview(source, self._shared.clock)
+        turn, frame = self._turn, self.state.value.setup.frame
+        page, clock = self._page(frame), self._shared.clock
 
-        def exchange() -> None:
+        def exchange() -> Preview:
             if before is not None:
                 before.close()
+            preview = Preview(_source(choice, page, frame, clock), clock)
             preview.open()
+            return preview
 
-        self._shared.later(
-            exchange, lambda _: self._opened(turn, preview), lambda error: self._unopened(turn, error)
-        )
-
-    def _source(self, choice: SourceChoice) -> GazeSource | None:
-        frame = self.state.value.setup.frame
-        if choice.kind == "lsl":
-            return tracker(choice, self._page(frame), self._shared.clock, frame)
-        if choice.kind == "replay" and choice.file is not None:
-            from sessions.replay import ReplaySource
-
-            return ReplaySource(choice.file, clock=self._shared.clock)
-        return None
+        self._shared.later(exchange, partial(self._opened, turn), partial(self._unopened, turn))
 
     def _page(self, frame: DisplayFrame | None) -> Screen:
         page_px = self.state.value.setup.page_px
@@ -315,3 +314,12 @@ class DevicesController:
         if settings.displays.get(key) != sized:
             displays = {**settings.displays, key: sized}
             self._shared.settings.put(settings.model_copy(update={"displays": displays}))
+
+
+def _source(choice: SourceChoice, page: Screen, frame: DisplayFrame | None, clock: Clock) -> GazeSource:
+    """Return what is looked at, not open; reads files, so not for the main thread."""
+    if choice.file is None:
+        return tracker(choice, page, clock, frame)
+    from sessions.replay import ReplaySource  # HDF5 is not loaded for the first window
+
+    return ReplaySource(choice.file, clock=clock)

@@ -187,7 +187,7 @@ def _instead(state: DevicesState) -> str:
         return "The simulated participant comes in when the session begins."
     if entry.kind == "mouse":
         return "The pointer counts on the participant's display, once the session begins."
-    return "No sample has come yet." if entry.choice is not None and not state.failure else ""
+    return "No sample has come yet." if measured is not None and not state.failure else ""
 
 
 def _escaped(text: str) -> str:

@@ -47,7 +47,7 @@ class DevicesRoom(Room):
 
     def __init__(self, house: House) -> None:
         super().__init__(house)
-        shared = Shared(house.visit, house.settings, house.background, house.clock)
+        shared = Shared(house.visit, house.settings, house.background, house.clock, self._recording)
         self.controller = DevicesController(shared)
         palette = house.palette
         self.sources, self.source = SourceList(palette), SourceView(palette)
@@ -151,6 +151,10 @@ class DevicesRoom(Room):
         app.screenRemoved.connect(self._monitors_changed)
 
     # ---- what is done
+
+    def _recording(self) -> bool:
+        performance = self.house.performance.value
+        return performance is not None and performance.running
 
     def _go_on(self) -> None:
         self._beat.stop()

@@ -43,6 +43,7 @@ from studio.rooms.devices.view import DevicesRoom
 from studio.settings import Settings
 from studio.sources import SourceChoice
 from studio.visit import Visit
+from studio.windows.overlay import CardRuler
 
 DESK = Monitor("DP-1", "", (0, 0, 1920, 1200), 1.0, (518.0, 324.0), 60.0, primary=True)
 BOOTH = Monitor("HDMI-1", "", (1920, 0, 1920, 1080), 1.0, (527.0, 296.0), 60.0)
@@ -302,6 +303,24 @@ def test_a_session_file_is_replayed(
     controller.leave()
 
 
+def test_a_room_that_is_built_anew_takes_what_the_visit_has(shared: Shared, session_path: Path) -> None:
+    shared.visit.put(replace(shared.visit.value, source=SourceChoice("replay", session_path)))
+    again = DevicesController(shared)
+    again.enter((DESK,))
+    assert again.state.value.chosen == "replay"
+    assert again.state.value.missing == ""
+    again.close_down()
+
+
+def test_nothing_is_looked_at_while_a_session_is_recorded(shared: Shared, session_path: Path) -> None:
+    busy = DevicesController(replace(shared, recording=lambda: True))
+    busy.replay(session_path)
+    busy.beat()
+    assert shared.visit.value.source == SourceChoice("replay", session_path)
+    assert busy.state.value.measured is None
+    busy.close_down()
+
+
 # ---- the display
 
 
@@ -386,6 +405,22 @@ def test_wrong_sizes_are_said_and_can_be_insisted_on(room: DevicesRoom, house: H
     assert house.visit.value.display is None
     room.display.insist.click()
     assert house.visit.value.display is not None
+
+
+def test_a_bank_card_is_matched_by_keyboard(qtbot: QtBot) -> None:
+    ruler = CardRuler(300.0)
+    qtbot.addWidget(ruler)
+    ruler.resize(1600, 900)
+    ruler.show()
+    with qtbot.waitSignal(ruler.measured) as measured:
+        for key in (Qt.Key.Key_Up, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Return):
+            qtbot.keyClick(ruler, key)
+    assert measured.args == [321.0]
+    assert not ruler.isVisible()
+    with qtbot.assertNotEmitted(ruler.measured):
+        ruler.show()
+        qtbot.keyClick(ruler, Qt.Key.Key_Escape)
+    assert not ruler.isVisible()
 
 
 def test_every_control_has_a_name(room: DevicesRoom) -> None:
