@@ -80,6 +80,7 @@ def save_qwen(folder: Path, spare: int = 0, *, tied: bool = False) -> None:
             "deepstack_visual_indexes": [0, 1],
         },
         image_token_id=tokenizer.convert_tokens_to_ids(image),
+        video_token_id=tokenizer.convert_tokens_to_ids("<|im_end|>"),  # there are no videos
         vision_start_token_id=tokenizer.convert_tokens_to_ids(start),
         vision_end_token_id=tokenizer.convert_tokens_to_ids(end),
     )

@@ -25,6 +25,7 @@ from tuning.backbones.chat import ChatWording
 from tuning.backbones.contract import contract_pages
 from tuning.backbones.vlm import VisionLanguageBackbone
 from tuning.config import Precision
+from tuning.exporting import peft_prompt
 from tuning.exporting.contract import Personas, Subject, Target
 from tuning.exporting.contract_suite import check_target
 from tuning.exporting.export import export
@@ -183,6 +184,27 @@ def test_a_prompt_adapter_in_front_answers_as_the_twin_does(
         put = question(tmp_path / "out" / subject.name / "persona.json")
         assert native_logits(adapted, backbone, put, page, skip_prompt=True) == pytest.approx(twin, abs=EXACT)
     assert float((twins[0] - twins[1]).abs().max()) > 0.05
+
+
+@pytest.mark.parametrize(("name", "placement"), [("qwen", "front"), ("internvl", "after-image")])
+def test_the_refused_prompt_adapters_would_be_somebody_else(
+    name: str,
+    placement: Placement,
+    small: Callable[..., VisionLanguageBackbone],
+    page: Page,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What PEFT makes of a prompt with M-RoPE, or of one after the image, is far from rounding."""
+    backbone = small(name)
+    personas = louder(invented_personas(1, backbone, placement))
+    twin = twin_logits(backbone, personas.subjects[0], page)
+    monkeypatch.setattr(peft_prompt, "_refuse_other_function", lambda _: None)
+    export(PeftPrompt(), personas, tmp_path / "out")
+    adapted = PeftModel.from_pretrained(backbone.model, str(tmp_path / "out"), subfolder="P01")
+    put = question(tmp_path / "out" / "P01" / "persona.json")
+    found = native_logits(adapted, backbone, put, page, skip_prompt=True)
+    assert float((found - twin).abs().max()) > 100 * EXACT
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -15,6 +15,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from safetensors.torch import load_file, save_file
 
 from protocols.consent import Consent
 from protocols.errors import PersonaMismatch
@@ -255,6 +256,20 @@ def test_a_file_of_several_with_another_shape_is_refused(
 
     rewritten(path, reshaped)
     with pytest.raises(PersonaMismatch):
+        Personas.load(path)
+
+
+@pytest.mark.parametrize("owner", [-1.0, 3.0, 2.0])
+def test_lines_of_nobody_and_out_of_order_are_refused(
+    owner: float, several: Personas, tmp_path: Path
+) -> None:
+    path = tmp_path / "all.safetensors"
+    several.save(path)
+    head = read_head(path, 10**7)
+    tensors = load_file(path)
+    tensors["use.slots"][0, 0] = owner
+    save_file(tensors, path, metadata={"gazetwin": head.description})
+    with pytest.raises(PersonaMismatch, match=r"use\.slots"):
         Personas.load(path)
 
 
