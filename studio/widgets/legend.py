@@ -24,6 +24,8 @@ class Legend(QWidget):
     def __init__(self, columns: int) -> None:
         super().__init__()
         self._columns = columns
+        self._samples: list[_Sample] = []
+        self._words: list[QLabel] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
@@ -31,25 +33,34 @@ class Legend(QWidget):
 
     def render_curves(self, curves: Sequence[Curve], unit: str) -> None:
         """Show each curve's line, name and last known value."""
-        while (item := self._grid.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.deleteLater()
-        for number, curve in enumerate(curves):
-            row, column = divmod(number, self._columns)
+        if len(curves) != len(self._words):
+            self._lay_out(len(curves))
+        for sample, words, curve in zip(self._samples, self._words, curves, strict=True):
             known = curve.y[np.isfinite(curve.y)]
-            latest = f"{known[-1]:.3f} {unit}" if len(known) else "none"
-            words = QLabel(f"{curve.words}: {latest}")
+            sample.render_curve(curve)
+            words.setText(f"{curve.words}: {known[-1]:.3f} {unit}" if len(known) else f"{curve.words}: none")
+
+    def _lay_out(self, count: int) -> None:
+        for old in (*self._samples, *self._words):
+            old.deleteLater()
+        self._samples, self._words = [_Sample() for _ in range(count)], [QLabel() for _ in range(count)]
+        for number, (sample, words) in enumerate(zip(self._samples, self._words, strict=True)):
+            row, column = divmod(number, self._columns)
             words.setWordWrap(True)
-            self._grid.addWidget(_Sample(curve), row, 2 * column)
+            self._grid.addWidget(sample, row, 2 * column)
             self._grid.addWidget(words, row, 2 * column + 1)
             self._grid.setColumnStretch(2 * column + 1, 1)
 
 
 class _Sample(QWidget):
-    def __init__(self, curve: Curve) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._pen = QPen(QColor(curve.colour), curve.width_px, pen_style(curve.dash))
+        self._pen = QPen()
         self.setFixedSize(_SAMPLE)
+
+    def render_curve(self, curve: Curve) -> None:
+        self._pen = QPen(QColor(curve.colour), curve.width_px, pen_style(curve.dash))
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 (Qt's name)
         painter = QPainter(self)

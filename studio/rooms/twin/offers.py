@@ -10,6 +10,7 @@ from pathlib import Path
 from protocols.errors import GazeTwinError
 from protocols.words import counted
 from sessions.reader import Recording
+from studio.report.evidence import SIMULATED_PROFILE
 from studio.rooms.twin.log_file import log_of, read_log, unfinished_of
 from tuning.events import Fit
 from tuning.provenance import Provenance
@@ -32,6 +33,7 @@ class Offered:
         state: how it ended.
         screens: ids of the screens that were shown.
         why_not: why no twin can be fitted on it, empty when one can.
+        simulated: the gaze is a simulated viewer's.
         changed_ns: when the file was last written; a session that has not changed is not read again.
     """
 
@@ -43,13 +45,15 @@ class Offered:
     state: str
     screens: tuple[str, ...]
     why_not: str = ""
+    simulated: bool = False
     changed_ns: int = 0
 
     @property
     def words(self) -> str:
         """It in one line."""
         when = datetime.fromisoformat(self.created_utc).astimezone().strftime("%d %b %Y, %H:%M")
-        return f"{when} · {self.study} · {counted(len(set(self.screens)), 'screen')}"
+        whose = " · simulated" if self.simulated else ""
+        return f"{when} · {self.study} · {counted(len(set(self.screens)), 'screen')}{whose}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ def offers(folders: Iterable[Path], before: Offers) -> Offers:
                 twins.append(twin(path))
         except GazeTwinError as error:
             broken.append(f"{path.name}: {error.what} {error.fix}")
+    sessions = list({s.session_id: s for s in reversed(sessions)}.values())  # a copy is the same session
     sessions.sort(key=lambda s: s.created_utc, reverse=True)
     twins.sort(key=lambda t: _changed_s(t.path), reverse=True)
     return Offers(tuple(sessions), tuple(twins), tuple(broken))
@@ -142,6 +147,7 @@ def offered(path: Path) -> Offered:
             state=recording.state.value,
             screens=tuple(trial.screen.id for trial in recording.trials()),
             why_not=recording.off_screen,
+            simulated=recording.source.profile == SIMULATED_PROFILE,
             changed_ns=path.stat().st_mtime_ns,
         )
 

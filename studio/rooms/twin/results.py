@@ -14,7 +14,7 @@ from protocols.stimulus import CarouselScreen, Viewport
 from protocols.wire import decode
 from sessions.reader import Recording
 from sessions.views import PageView
-from studio.prediction_scores import prediction_scores
+from studio.recorded_predictions import prediction_scores
 from studio.report import Results
 from studio.rooms.twin.fold import FitView, folded
 from studio.rooms.twin.log_file import comparison_of, log_of, read_log

@@ -75,24 +75,23 @@ class FitRun:
             return  # cancelled while it was prepared
         program = self._engine()
 
-        def job() -> list[Line]:
+        def job() -> tuple[FitView, LogFile]:
+            # Requests can be long; even their log is written beside the main thread.
             earlier = read_log(log_path) if go_on else []
-            self._log = _opened(log_path, earlier)
+            asked = [Line(t_s=self._now_s(), said=request) for request in requests]
+            kept = _opened(log_path, [*earlier, *asked])
             program.start()
             for request in requests:
                 program.send(request)
-            return earlier
+            return folded([*earlier, *asked]), kept
 
-        def then(earlier: list[Line]) -> None:
+        def then(begun: tuple[FitView, LogFile]) -> None:
+            view, kept = begun
             if not self.view.value.running:
+                kept.close()
                 self._end_program(program)
                 return
-            self._program = program
-            view = folded(earlier)
-            for request in requests:
-                line = Line(t_s=self._now_s(), said=request)
-                self._write(line)
-                view = fold(view, line)
+            self._program, self._log = program, kept
             self.view.put(view)
 
         self._later(job, then, lambda error: self._hear(Failed.of(error)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from protocols.stimulus import Page, PixelArray
@@ -49,6 +49,11 @@ class TwinState:
     small: Mapping[int, PixelArray] = field(default_factory=dict)
     small_scale: float = 1.0
     problem: str = ""
+
+    def same_but_small(self, other: TwinState) -> bool:
+        """Whether nothing but the small pictures differs; they come one by one."""
+        names = (f.name for f in fields(self) if f.name != "small")
+        return all(getattr(self, name) is getattr(other, name) for name in names)
 
     @property
     def sessions(self) -> tuple[Offered, ...]:

@@ -72,6 +72,7 @@ class TwinRoom(Room):
         self.tabs, self.headline, self.explained = QTabWidget(), QLabel(), QLabel()
         self.outcome = OutcomeTab()
         self.on = QPushButton("Go on to &Replay ▶")
+        self._state: TwinState | None = None
         self._beat = QTimer(self)
         self._beat.setInterval(_BEAT_MS)
         self._lay_out()
@@ -112,6 +113,12 @@ class TwinRoom(Room):
             super().keyPressEvent(event)
 
     def _render(self, state: TwinState) -> None:
+        before, self._state = self._state, state
+        self.all_pages.render_state(state)
+        if before is None or not state.same_but_small(before):
+            self._render_all(state)
+
+    def _render_all(self, state: TwinState) -> None:
         self.choosing.render_state(state)
         words, more = heading(state)
         self.headline.setText(words)
@@ -119,7 +126,6 @@ class TwinRoom(Room):
         self.explained.setText(" ".join(more))
         self.explained.setVisible(bool(more))
         self.page_by_page.render_state(state)
-        self.all_pages.render_state(state)
         self.foretold.render_state(state)
         self.clicks.render_state(state)
         self.on.setEnabled(state.session is not None)

@@ -17,6 +17,8 @@ _SPLITS: dict[SplitName, tuple[str, Mood]] = {
     "train": ("TRAINING page: the twin was fitted on it. No evidence.", "warn"),
     "": ("This page's screen is not part of the twin's fit: it counts as new.", "quiet"),
 }
+_FIT = "Choose sessions at the left and press Fit."
+_SIMULATED = "SIMULATED DATA: the gaze comes from a computer program, not from a person."
 SPLIT_WORDS: dict[SplitName, str] = {"test": "test", "val": "validation", "train": "training", "": "new"}
 
 
@@ -45,7 +47,8 @@ def heading(state: TwinState) -> tuple[str, list[str]]:
     if state.reading:
         return "Reading the twin …", []
     if shown.twin is None:
-        return f"{state.participant} has no twin yet.", ["Choose sessions at the left and press Fit."]
+        todo = "The model libraries are not installed: see at the left." if state.no_engine else _FIT
+        return f"{state.participant} has no twin yet.", [todo]
     if shown.twin.unfinished and shown.twin.provenance is None:
         return "This twin is not finished.", ["Press Go on with the fit at the left."]
     lost = _lost(shown)
@@ -53,7 +56,7 @@ def heading(state: TwinState) -> tuple[str, list[str]]:
         return "This twin has not been compared with the baselines here.", lost or [
             "Press Compare with baselines at the left; nothing is fitted by that."
         ]
-    return headline(shown.report), [*caution(shown), *lost]
+    return headline(shown.report), [*_simulated(state), *caution(shown), *lost]
 
 
 def outcome(shown: TwinResults) -> list[str]:
@@ -70,6 +73,11 @@ def caution(shown: TwinResults) -> list[str]:
 
 def _missing(shown: TwinResults) -> list[str]:
     return [f"Not compared with the {ROW_WORDS.get(r, r)}: {why}." for r, why in shown.report.missing.items()]
+
+
+def _simulated(state: TwinState) -> list[str]:
+    own = () if state.shown.twin is None else state.shown.twin.sessions
+    return [_SIMULATED] if any(s.simulated for s in state.sessions if s.session_id in own) else []
 
 
 def _lost(shown: TwinResults) -> list[str]:

@@ -122,6 +122,7 @@ def test_a_fit_by_mouse_and_keyboard_shows_learning_pages_and_scores(visit, qtbo
     assert [s.step for s in visited.view.steps] == [1, 2, 3, 4, 5]
     assert "after step 5 is kept" in room.learning.words.text()
     assert room.headline.text().startswith("On pages it was never fitted on, the twin comes closer")
+    assert room.explained.text().startswith("SIMULATED DATA")
     assert "The stand-in beats nobody." in room.outcome.words.text()
     assert room.outcome.table.item(0, 1).text() == f"{comparison.heldout['twin']['kl']:.3f}"
 
@@ -275,6 +276,7 @@ def test_nothing_is_read_while_a_session_is_recorded(visit):
 
 def test_a_broken_session_does_not_hide_the_others(visit, data: Path):
     (data / "sessions" / "broken.h5").write_bytes(b"no HDF5")
+    shutil.copy(data / "sessions" / "P01" / "session.h5", data / "sessions" / "copy.h5")  # the same session
     visited = visit()
     assert len(visited.controller.state.value.offers.sessions) == 1
     assert "broken.h5" in visited.room.fitting.warnings.text()
