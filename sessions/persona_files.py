@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 SUFFIX = ".safetensors"
+_OURS = ("gazetwin-persona/", "gazetwin-personas/", "gazetwin-cohort/")
 _MOST_BYTES = 100_000_000  # what safetensors itself accepts as a header
 
 
@@ -37,6 +38,13 @@ class _Session(BaseModel):
     session: str
 
 
+class _One(BaseModel):
+    """One of several in a file."""
+
+    participant: str
+    sessions: tuple[_Session, ...] = ()
+
+
 class _Told(BaseModel):
     """What this needs of a header; there is much more in it."""
 
@@ -45,6 +53,7 @@ class _Told(BaseModel):
     schema_: str = Field(alias="schema")
     participant: str = ""
     participants: tuple[str, ...] = ()
+    personas: tuple[_One, ...] = ()
     sessions: tuple[_Session, ...] = ()
     heldout: dict[str, dict[str, float]] = Field(default_factory=dict)
 
@@ -56,12 +65,14 @@ def read_persona_file(path: Path) -> PersonaFile | None:
         OSError: it cannot be read.
     """
     told = _told(path)
-    if told is None or not told.schema_.startswith(("gazetwin-persona/", "gazetwin-cohort/")):
+    if told is None or not told.schema_.startswith(_OURS):
         return None
+    several = tuple(one.participant for one in told.personas) or told.participants
+    everything = (*told.sessions, *(session for one in told.personas for session in one.sessions))
     return PersonaFile(
         path=path,
-        participants=(told.participant,) if told.participant else told.participants,
-        sessions=tuple(session.session for session in told.sessions),
+        participants=(told.participant,) if told.participant else several,
+        sessions=tuple(session.session for session in everything),
         heldout=told.heldout,
         modified_s=path.stat().st_mtime,
     )

@@ -22,6 +22,7 @@ from protocols.errors import PersonaMismatch
 from protocols.invented import invented_screen
 from protocols.raster import render
 from protocols.stimulus import Viewport
+from sessions.persona_files import read_persona_file
 from tuning.described import described_at
 from tuning.exporting.contract_suite import HOSTILE
 from tuning.exporting.invented import invented_persona
@@ -223,6 +224,13 @@ def test_several_personas_come_back_to_the_bit(several: Personas, tmp_path: Path
             Persona.load(address)
     with pytest.raises(PersonaMismatch, match="P09"):
         described_at(f"{path}:P09")
+
+
+def test_whoever_looks_for_a_participant_finds_them_among_several(several: Personas, tmp_path: Path) -> None:
+    several.save(tmp_path / "all.safetensors")
+    found = read_persona_file(tmp_path / "all.safetensors")
+    assert found is not None
+    assert found.participants == ("P01", "P02", "P03")
 
 
 def test_only_personas_that_belong_together_go_into_one_file(several: Personas) -> None:
