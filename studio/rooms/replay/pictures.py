@@ -29,6 +29,7 @@ from studio.widgets.slot_map import SlotMap
 
 _EMPTY = "Choose a session above, or a recording with “Open …”."
 _READING = "Reading the page …"
+_ROWS = 3  # of posters on a page; each has two bars and a title
 _NOBODY = "No poster has been looked at yet."
 
 
@@ -54,12 +55,13 @@ class MomentPictures(QWidget):
         self._state = ReplayState()
         self._scores: tuple[Score, ...] | None = None
         self.show_path = _switch("Scanpath", "Ctrl+P")
-        self.show_trail = _switch("Gaze trail", "Ctrl+G")
+        self.show_trail = _switch("Trail", "Ctrl+G")
         self.picture = ScanpathPicture(palette)
         self.real = PagePicture(palette, palette.real, "Page with the real attention so far")
         self.simulated = PagePicture(palette, palette.twin, "Page with the simulated attention")
         self._key = HeatKey(palette)
         self._map = SlotMap(palette)
+        self._map.setMinimumHeight(_ROWS * (3 * self.fontMetrics().height() + 18))
         self.chart = LineChart(
             palette, "trial", "mean KL [nats]", "Predict, then observe; choose a trial to go there"
         )
@@ -134,11 +136,11 @@ class MomentPictures(QWidget):
         down.setContentsMargins(0, 0, 0, 0)
         across = QHBoxLayout()
         beside = _beside(self.show_path, self.show_trail)
-        across.addWidget(Panel("Page as it was shown", self.picture, beside), 4)
+        across.addWidget(Panel("Page", self.picture, beside), 4)
         across.addWidget(Panel("Real, so far", self.real), 3)
         across.addWidget(Panel("Simulated", self.simulated, self._key), 3)
-        down.addLayout(across, 5)
-        down.addWidget(Panel("Slots and curve", self._stack, self._tabs()), 6)
+        down.addLayout(across, 7)
+        down.addWidget(Panel("Slots and curve", self._stack, self._tabs()), 9)
         self._stack.addWidget(self._map)
         self._stack.addWidget(self._curve())
 

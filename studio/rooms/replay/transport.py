@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from studio.rooms.replay.state import SPEEDS, ReplayState
 from studio.widgets.time_axis import clock_words
@@ -65,20 +66,41 @@ class Transport(QWidget):
         for speed, button in self.speeds.items():
             button.clicked.connect(lambda _=False, speed=speed: self.speed_chosen.emit(speed))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Stand in one line where there is room, else in two."""
+        super().resizeEvent(event)
+        parts = (self._steps, self._pace, self._time)
+        wide = self.width() >= sum(part.sizeHint().width() for part in parts) + 40
+        if wide != self._wide:
+            self._wide = wide
+            self._grid.removeWidget(self._pace)
+            self._grid.addWidget(self._pace, *((0, 1) if wide else (1, 0, 1, 3)))
+
     def _lay_out(self) -> None:
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(4)
-        for button in (self.trial_back, self.fixation_back, self.play, self.fixation_on, self.trial_on):
+        self._steps = _line(self.trial_back, self.fixation_back, self.play, self.fixation_on, self.trial_on)
+        self._pace = _line(*self.speeds.values(), None, self.zoom_out, self.zoom_in, self.all)
+        self._wide = False
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setColumnStretch(2, 1)
+        self._grid.addWidget(self._steps, 0, 0)
+        self._grid.addWidget(self._time, 0, 2, Qt.AlignmentFlag.AlignRight)
+        self._grid.addWidget(self._pace, 1, 0, 1, 3)
+
+
+def _line(*buttons: QPushButton | None) -> QWidget:
+    """Return buttons beside each other, with a space where there is none."""
+    box = QWidget()
+    line = QHBoxLayout(box)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.setSpacing(4)
+    for button in buttons:
+        if button is None:
+            line.addSpacing(10)
+        else:
             line.addWidget(button)
-        line.addSpacing(10)
-        for button in self.speeds.values():
-            line.addWidget(button)
-        line.addSpacing(10)
-        for button in (self.zoom_out, self.zoom_in, self.all):
-            line.addWidget(button)
-        line.addStretch(1)
-        line.addWidget(self._time)
+    line.addStretch(1)
+    return box
 
 
 def _button(words: str, meaning: str, keys: str) -> QPushButton:

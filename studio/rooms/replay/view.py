@@ -6,14 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -59,7 +61,7 @@ class ReplayRoom(Room):
         self.transport = Transport()
         self.pictures = MomentPictures(house.palette)
         self._stage = QWidget()
-        self._line = QLabel()
+        self._line, self._keys = QLabel(), QLabel(_KEYS)
         self._progress = QProgressBar()
         self._timer = QTimer(self, interval=_BEAT_MS)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -179,11 +181,10 @@ class ReplayRoom(Room):
         line = QHBoxLayout()
         self._line.setSizePolicy(self.sessions.sizePolicy())
         self._progress.setMaximumWidth(260)
-        keys = QLabel(_KEYS)
-        keys.setProperty("role", "muted")
+        self._keys.setProperty("role", "muted")
         line.addWidget(self._line, 1)
         line.addWidget(self._progress)
-        line.addWidget(keys)
+        line.addWidget(self._keys)
         stage = QVBoxLayout(self._stage)
         stage.setContentsMargins(0, 0, 0, 0)
         stage.addWidget(self.pictures, 8)
@@ -193,7 +194,17 @@ class ReplayRoom(Room):
         down.setContentsMargins(0, 0, 0, 0)
         down.addLayout(top)
         down.addLayout(line)
-        down.addWidget(self._stage, 1)
+        scrolled = QScrollArea()
+        scrolled.setWidget(self._stage)
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        down.addWidget(scrolled, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Name the keys only where there is room for it."""
+        super().resizeEvent(event)
+        self._keys.setVisible(self.width() > 2 * self._keys.sizeHint().width())
 
     def _list_files(self) -> None:
         """Offer what lies in the data folder; names only, nothing is opened."""
