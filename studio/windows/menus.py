@@ -124,7 +124,7 @@ def _examined() -> str:
     from studio.doctor import examine
 
     rows = "".join(
-        f"<tr><td><b>{escape(f.name)}</b></td><td>{f.level}</td><td>{escape(f.found)}<br>{escape(f.fix)}</td></tr>"
+        f"<tr><td><b>{escape(f.name)}</b></td><td>{f.level}</td><td>{escape(f'{f.found}. {f.fix}')}</td></tr>"
         for f in examine()
     )
     return f"<table cellpadding='4'>{rows}</table>"

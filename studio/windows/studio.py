@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QButtonGroup,
+    QComboBox,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QMainWindow,
     QPushButton,
     QStackedWidget,
+    QTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -94,10 +98,21 @@ class StudioWindow(QMainWindow):
         """Show a room."""
         if self._here in self._rooms and key != self._here:
             self._rooms[self._here].leave()
+            self._forget_news()
         room, self._here = self.room(key), key
         self._stack.setCurrentWidget(room)
         self._doors[key].setChecked(True)
         room.enter(about)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Press the room's main button for an Enter that no field or list has use for."""
+        used = isinstance(self.focusWidget(), (QLineEdit, QTextEdit, QAbstractItemView, QComboBox))
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not used:
+            buttons = self._rooms[self._here].findChildren(QPushButton)
+            for button in (b for b in buttons if b.property("role") == "main" and b.isVisible()):
+                button.click()
+                return
+        super().keyPressEvent(event)
 
     def rebuild(self) -> None:
         """Build the rooms anew in the present theme and size; one that is busy stays as it is."""
@@ -153,6 +168,12 @@ class StudioWindow(QMainWindow):
         room.close_down()
         self._stack.removeWidget(room)
         room.deleteLater()
+
+    def _forget_news(self) -> None:
+        """Take back what was only news of the room that is left; warnings stay."""
+        notice = self._house.notice.value
+        if notice is not None and notice.mood == "quiet":
+            self._house.notice.put(None)
 
     def _say(self, notice: Notice | None) -> None:
         self._notice.setVisible(notice is not None)

@@ -12,6 +12,7 @@ from studio.app import Studio, run
 from studio.rooms.participant.view import ParticipantRoom
 from studio.rooms.start.view import StartRoom
 from studio.settings import Settings, SettingsFile
+from studio.state import Notice
 from studio.steps import steps
 from studio.visit import Visit
 from studio.windows.studio import ROOMS
@@ -63,6 +64,29 @@ def test_every_room_is_entered_by_its_key(studio, qtbot):
         qtbot.keyClick(studio.window, getattr(Qt.Key, f"Key_{number}"), Qt.KeyboardModifier.AltModifier)
         assert studio.window.here == key
     assert len(ROOMS) == 8
+
+
+def test_enter_presses_the_main_button_unless_a_field_has_use_for_it(studio, qtbot, monkeypatch):
+    room, pressed = studio.window.room("start"), []
+    monkeypatch.setattr(room.controller, "cannot_begin", lambda: "")
+    room.redress()
+    room.new_session.clicked.connect(lambda: pressed.append(1))
+    room.new_session.clicked.disconnect(room.controller.new_session)
+    room.setFocus()
+    qtbot.keyClick(studio.window, Qt.Key.Key_Return)
+    assert pressed == [1]
+    room.search.setFocus()
+    qtbot.keyClick(room.search, Qt.Key.Key_Return)
+    assert pressed == [1]
+
+
+def test_news_stays_in_its_room_and_a_warning_does_not(studio):
+    studio.house.notice.put(Notice("Exported.", "quiet"))
+    studio.go("participant", None)
+    assert studio.house.notice.value is None
+    studio.house.notice.put(Notice("The disk is full.", "bad"))
+    studio.go("start", None)
+    assert studio.house.notice.value.text == "The disk is full."
 
 
 def test_letters_and_theme_change_by_key_and_at_once(studio):

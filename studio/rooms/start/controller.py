@@ -218,8 +218,8 @@ class StartController:
         self._put(doing="")
         self._house.visit.put(replace(rest, source=before.source))
         words = f"{rest.participant.pseudonym} goes on: {counted(len(left.positions), 'trial')} left."
-        self._house.notice.put(Notice(words, "quiet"))
         self._house.go("devices", None)
+        self._house.notice.put(Notice(words, "quiet"))
 
     def _recording(self) -> str:
         performance = self._house.performance.value
