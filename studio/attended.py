@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
+from acquisition.head import distance_mm
 from protocols.cards import message, positions
 from protocols.errors import CalibrationError
 from protocols.geometry import Screen
@@ -144,7 +146,7 @@ class AttendedCalibration:
 
     def _show_positions(self) -> None:
         """Tell the participant whether the eyes are seen, when that has changed."""
-        seen = seen_in(self._journal)
+        seen = seen_in(self._journal, self._screen.distance_mm)
         known = (seen.words, seen.well)
         if self._seen is None or known != (self._seen.words, self._seen.well):
             self._seen = seen
@@ -163,7 +165,15 @@ def stopping(wait_until: Wait, wishes: Wishes) -> Wait:
     return wait
 
 
-def seen_in(journal: Journal) -> EyesSeen:
-    """Return how much of the last second the eyes were seen."""
+def seen_in(journal: Journal, planned_mm: float) -> EyesSeen:
+    """Return how much of the last second the eyes were seen, and how far away.
+
+    Args:
+        journal: knows recent gaze and its source.
+        planned_mm: the viewing distance that the session reckons with.
+    """
     gaze = journal.tap.recent.snapshot(_SEEN_OVER_S)
-    return EyesSeen.of(gaze)
+    seen = EyesSeen.of(gaze)
+    if journal.source is None or not len(gaze):
+        return seen
+    return replace(seen, distance_mm=distance_mm(journal.source, gaze.raw), planned_mm=planned_mm)

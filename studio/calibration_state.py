@@ -25,11 +25,15 @@ class EyesSeen:
         any: share of valid samples, 0 to 1.
         left: of the left eye, None from a tracker that does not tell the eyes apart.
         right: of the right eye.
+        distance_mm: of the eyes from the screen, None from a tracker that does not tell.
+        planned_mm: the viewing distance that the session reckons with.
     """
 
     any: float = 0.0
     left: float | None = None
     right: float | None = None
+    distance_mm: float | None = None
+    planned_mm: float = 0.0
 
     @classmethod
     def of(cls, gaze: GazeChunk) -> EyesSeen:
@@ -52,21 +56,39 @@ class EyesSeen:
         """What is to be said about it, and what to do."""
         if self.any < _SEEN:
             return "The tracker does not see the eyes. Move to the middle of the screen, 60 to 70 cm away."
-        if self.left is None or self.right is None:
-            return "The eyes are seen."
-        if self.left < _SEEN or self.right < _SEEN:
-            lost = "left" if self.left < _SEEN else "right"
-            todo = "Turn the head to the screen; lift hair or glasses."
-            return f"Only one eye is seen: the {lost} one is lost. {todo}"
-        return "Both eyes are seen."
+        if self.lit == (True, True):
+            seen = "The eyes are seen" if self.left is None else "Both eyes are seen"
+            return f"{seen}{self._far_words}."
+        lost = "right" if self.lit[0] else "left"
+        todo = "Turn the head to the screen; lift hair or glasses."
+        return f"Only one eye is seen: the {lost} one is lost. {todo}"
+
+    @property
+    def _far_words(self) -> str:
+        if self.distance_mm is None:
+            return ""
+        far = f", {self.distance_mm / 10:.0f} cm from the screen"
+        if self.placed:
+            return far
+        move = "closer" if self.distance_mm > self.planned_mm else "back"
+        return f"{far} instead of {self.planned_mm / 10:.0f} cm: move {move}"
+
+    @property
+    def placed(self) -> bool:
+        """Whether the eyes are about where the session reckons with, as far as the tracker tells."""
+        if self.distance_mm is None or self.planned_mm <= 0:
+            return True
+        return abs(self.distance_mm - self.planned_mm) <= _MOST_OFF * self.planned_mm
 
     @property
     def well(self) -> bool:
-        """Whether every eye that the tracker tells apart is seen."""
-        return all(share >= _SEEN for share in (self.any, self.left, self.right) if share is not None)
+        """Whether every eye that the tracker tells apart is seen, and at the right distance."""
+        shares = (self.any, self.left, self.right)
+        return self.placed and all(share >= _SEEN for share in shares if share is not None)
 
 
 _SEEN = 0.5
+_MOST_OFF = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from acquisition.quality import Validation
 from acquisition.recorder import Recorder
 from acquisition.samples import CursorChunk, GazeChunk
 from acquisition.sink_writer import Entry
-from acquisition.source import SampleSink
+from acquisition.source import SampleSink, SourceInfo
 from protocols.errors import CalibrationError
 from protocols.geometry import FloatArray
 from protocols.markers import Code, Marker
@@ -62,9 +62,18 @@ class Journal:
         tap: the recorder's live view.
         live: the live pipeline.
         nominal_hz: rate that the source claims, 0 for none.
+        source: what the source says about its channels, None when nobody asks.
     """
 
-    def __init__(self, recorder: Recorder, tap: GazeTap, live: LiveSlots, nominal_hz: float) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        tap: GazeTap,
+        live: LiveSlots,
+        nominal_hz: float,
+        source: SourceInfo | None = None,
+    ) -> None:
+        self.source = source
         self.recorder, self.tap, self.nominal_hz = recorder, tap, nominal_hz
         self._live = live
         self._attempts: list[CalibrationAttempt] = []

@@ -162,7 +162,8 @@ def record(
     tap, live = GazeTap(), LiveSlots(order.screen)
     writer = _SealingWriter(order.path, _header(order, rig, clock))
     recorder = Recorder(rig.source, writer, tap, clock)
-    journal = Journal(recorder, tap, live, rig.source.info.nominal_hz)
+    info = rig.source.info
+    journal = Journal(recorder, tap, live, info.nominal_hz, info)
     writer.last_words = journal.finished
     writer.published = _published(order)
     watched = stage if rig.viewer is None else WatchedStage(stage, rig.viewer)

@@ -21,14 +21,14 @@ from studio.calibrating import Verdict
 from studio.calibration_state import CalibrationState
 from studio.foresight import Foresight
 from studio.journal import Journal
+from studio.recorded_predictions import scored
 from studio.state import LiveState, Notice, Phase, Quality, Score, Trail, TrialLine, TrialStatus
 from tuning.events import Predicted
-from tuning.metrics import kl
 
 _EVERY_S = 1 / 30
 _TRAIL_S = 1.0
 _QUALITY_S = 5.0
-_SCORED = ("twin", "participant_mean", "population_mean", "uniform")
+_TRAIL_POINTS = 240  # more cannot be told apart on the screen, and drawing them takes time
 
 
 class Snapshots:
@@ -150,7 +150,9 @@ class Snapshots:
             prediction_note=self._prediction_note(),
             scores=tuple(self._scores[trial] for trial in sorted(self._scores)),
             notices=self._notices(),
-            eyes=seen_in(self._journal) if self._state.phase == "calibrating" else None,
+            eyes=seen_in(self._journal, self._study.screen.distance_mm)
+            if self._state.phase == "calibrating"
+            else None,
         )
 
     def _set_trial(self, index: int, line: TrialLine) -> None:
@@ -160,7 +162,8 @@ class Snapshots:
 
     def _trail(self, now_s: float) -> Trail:
         t_s, xy_px = self._journal.trail(_TRAIL_S)
-        return Trail(xy_px, now_s - t_s)
+        every = len(t_s) // _TRAIL_POINTS + 1
+        return Trail(xy_px[::-every][::-1], now_s - t_s[::-every][::-1])
 
     def _dwell_ms(self, views: list[LiveView]) -> FloatArray:
         page = self._state.page
@@ -204,16 +207,11 @@ class Snapshots:
         for view in views:
             first.setdefault(view.slots.view.trial, view)
         for trial, view in first.items():
-            predicted = self._predicted(trial)
-            final = view.final or self._concluded
-            if trial not in self._scores and final and predicted and view.slots.fixation_ms.sum() > 0:
-                real = SlotDistribution.of(view.slots.fixation_ms, "fixation").weights
-                known = {
-                    row: kl(real, np.asarray(predicted.views[row].attention))
-                    for row in _SCORED
-                    if row in predicted.views
-                }
-                self._scores[trial] = Score(trial, **known)
+            predicted, final = self._predicted(trial), view.final or self._concluded
+            if trial not in self._scores and final and predicted:
+                rows = {row: np.asarray(found.attention) for row, found in predicted.views.items()}
+                score = scored(trial, view.slots.fixation_ms, {trial: rows})
+                self._scores |= {trial: score} if score else {}
 
     def _quality(self) -> Quality:
         chunk = self._journal.tap.recent.snapshot(_QUALITY_S)

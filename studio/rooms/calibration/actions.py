@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QWidget
 from studio.attempts import place_words
 from studio.rooms.calibration.state import RoomState
 
-SHORTCUTS = {"all": "Ctrl+R", "redo": "Ctrl+T", "validate": "Ctrl+D", "use": "Ctrl+U", "stop": "Ctrl+S"}
+SHORTCUTS = {"all": "Ctrl+R", "redo": "Ctrl+E", "validate": "Ctrl+D", "use": "Ctrl+U", "stop": "Ctrl+S"}
 
 
 class Actions(QWidget):
@@ -80,7 +80,7 @@ class Actions(QWidget):
 def _why_redo(state: RoomState) -> str:
     if state.calibration is None or state.target_px is None:
         return "Select a target in the picture or in the table first"
-    return f"Show the target {place_words(state.target_px, state.calibration.screen)} again (Ctrl+T)"
+    return f"Show the target {place_words(state.target_px, state.calibration.screen)} again (Ctrl+E)"
 
 
 def _why_use(state: RoomState, in_force: bool) -> str:

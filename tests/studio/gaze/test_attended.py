@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from acquisition.head import distance_mm
+from acquisition.source import SourceInfo
 from protocols.blocks import QualityLimits
 from protocols.geometry import FloatArray, Screen
 from protocols.markers import Code
@@ -202,3 +205,20 @@ def test_which_eye_is_lost_is_said_with_what_to_do() -> None:
     assert EyesSeen(0.9).words == "The eyes are seen."
     assert "60 to 70 cm" in EyesSeen().words
     assert not EyesSeen().well
+
+
+def test_the_distance_is_told_where_the_tracker_tells_it() -> None:
+    origin = "z.position_in_user_coordinates.gaze_origin"
+    channels = ("x", f"{origin}.left_eye", f"{origin}.right_eye")
+    source = SourceInfo("Tobii", "lsl", "tittalsl", "1", 120.0, channels, ("", "mm", "mm"))
+    raw = np.array([[0.5, 540.0, 560.0], [0.5, np.nan, 0.0], [0.5, 545.0, 555.0]])
+    far_mm = distance_mm(source, raw)
+    assert far_mm == pytest.approx(550.0)
+    assert distance_mm(replace(source, units=("", "", "")), raw) is None
+    seen = EyesSeen(1.0, 1.0, 1.0, far_mm, 650.0)
+    assert seen.words == "Both eyes are seen, 55 cm from the screen instead of 65 cm: move back."
+    assert not seen.well
+    assert (
+        EyesSeen(1.0, distance_mm=650.0, planned_mm=640.0).words
+        == "The eyes are seen, 65 cm from the screen."
+    )
