@@ -64,6 +64,31 @@ class Studio:
         if isinstance(room, ReplayRoom):
             jump_when_loaded(room.controller, session, trial)
 
+    def write_into(self, logs: LogFile) -> None:
+        """Log into a file, and say there and in the window what nobody has caught."""
+        try:
+            logs.open(self.window.went_wrong.emit)
+        except OSError as error:
+            self.house.notice.put(
+                Notice(
+                    f"{logs.path.parent} cannot be written: {error.strerror}. No session can be recorded"
+                    " there. Choose another place: Studio, Data folder.",
+                    "bad",
+                )
+            )
+
+    def keep_settings(self, file: SettingsFile) -> None:
+        """Write the settings whenever they change."""
+
+        def save(settings: Settings) -> None:
+            try:
+                file.save(settings)
+            except OSError as error:
+                words = f"The settings are not kept: {file.path} cannot be written: {error.strerror}."
+                self.house.notice.put(Notice(words))
+
+        self.house.settings.watch(save)
+
     def _dress(self, settings: Settings) -> None:
         if (look := (settings.theme, settings.font_scale)) != self._look:
             self._look = look
@@ -79,17 +104,16 @@ def run(file: SettingsFile) -> int:
 
     Raises:
         SetupError: there is no display.
-        OSError: the data folder or the settings cannot be written.
     """
     loaded = file.load()
     app = application()
     logs = LogFile(loaded.settings.data_folder)
     studio = Studio(app, loaded.settings)
-    logs.open(studio.window.went_wrong.emit)
+    if loaded.problem:
+        studio.house.notice.put(Notice(loaded.problem))
     try:
-        if loaded.problem:
-            studio.house.notice.put(Notice(loaded.problem))
-        studio.house.settings.watch(file.save)
+        studio.write_into(logs)
+        studio.keep_settings(file)
         studio.show()
         with ending_sessions(studio.house, app.exit):
             return app.exec()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 from protocols.participant import Participant
 from protocols.study import load_study
 from studio.app import Studio, run
+from studio.logs import LogFile
 from studio.rooms.participant.view import ParticipantRoom
 from studio.rooms.start.view import StartRoom
 from studio.settings import Settings, SettingsFile
@@ -153,3 +154,15 @@ def test_a_defect_is_said_and_settings_are_kept_by_a_whole_run(tmp_path, qtbot):
     assert "the lamp" in (tmp_path / "data" / "logs" / "studio.log").read_text()
     QApplication.instance().setStyleSheet("")
     assert qtbot
+
+
+def test_a_data_folder_that_cannot_be_written_is_said_with_what_to_do(studio, tmp_path):
+    (tmp_path / "file").touch()
+    studio.write_into(LogFile(tmp_path / "file"))
+    assert "Choose another place" in studio.house.notice.value.text
+
+
+def test_settings_that_cannot_be_kept_are_said(studio, tmp_path):
+    (tmp_path / "file").touch()
+    studio.keep_settings(SettingsFile(tmp_path / "file" / "settings.json"))
+    assert "not kept" in studio.house.notice.value.text

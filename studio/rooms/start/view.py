@@ -29,6 +29,7 @@ from studio.rooms.room import Room
 from studio.rooms.start.controller import Format, StartController
 from studio.rooms.start.session_table import SessionTable
 from studio.rooms.start.state import StartState
+from studio.settings import Settings
 from studio.widgets.erase_question import EraseQuestion
 from studio.widgets.panel import Panel
 
@@ -87,7 +88,9 @@ class StartRoom(Room):
         self._look.timeout.connect(self.controller.tick)
         self._lay_out()
         self._connect()
+        self._folder = house.settings.value.data_folder
         self._unwatch = [
+            house.settings.watch(self._look_elsewhere),
             self.controller.state.watch(self._render),
             house.performance.watch(lambda _: self._render(self.controller.state.value)),
         ]
@@ -138,6 +141,11 @@ class StartRoom(Room):
         self.export.setMenu(self.export_menu)
         find = QShortcut(QKeySequence.StandardKey.Find, self)
         find.activated.connect(self.search.setFocus)
+
+    def _look_elsewhere(self, settings: Settings) -> None:
+        if settings.data_folder != self._folder:
+            self._folder = settings.data_folder
+            self.controller.refresh()
 
     def _study_chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:

@@ -278,6 +278,15 @@ def test_a_participant_is_erased_after_a_question(room, house, qtbot):
     assert "removed" in house.notice.value.text
 
 
+def test_another_data_folder_is_listed_at_once(house, tmp_path, qtbot):
+    asked = []
+    made = StartRoom(house, StartController(house, at_once, jobs(log=asked)))
+    qtbot.addWidget(made)
+    house.settings.put(house.settings.value.model_copy(update={"data_folder": tmp_path / "other"}))
+    assert asked == [("list", str(tmp_path / "other"))]
+    made.close_down()
+
+
 def test_every_control_has_a_name_and_the_first_run_offers_the_demonstration(house, qtbot):
     made = StartRoom(house, StartController(house, at_once, jobs()))
     qtbot.addWidget(made)
