@@ -309,7 +309,7 @@ class TrialRunner:
         ended = [Mark(Code.TRIAL_END, running, {"reason": "repeat"})] if running >= 0 else []
         self._position -= running < 0
         self._state, self._hover = State.BETWEEN, None
-        before = [*resumed, *ended, StopTimer(), Mark(Code.REPEAT, self._current().index)]
+        before: list[Command] = [*resumed, *ended, StopTimer(), Mark(Code.REPEAT, self._current().index)]
         if self._study.inter_trial_s == 0:
             return [*before, *self._proceed()]
         return [*before, self._display(), *self._timer()]
