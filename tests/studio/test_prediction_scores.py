@@ -21,7 +21,7 @@ from protocols.study import load_study
 from sessions.reader import Recording
 from sessions.writer import SessionWriter
 from studio.jump import jump_when_loaded
-from studio.prediction_scores import prediction_scores
+from studio.recorded_predictions import prediction_scores
 from studio.rooms.replay.controller import ReplayController
 
 RATE_HZ = 100.0

@@ -54,12 +54,14 @@ class PageByPage(QWidget):
     def render_state(self, state: TwinState) -> None:
         """Show the page that is chosen."""
         pages = state.shown.pages
+        self.chooser.blockSignals(True)
         if state.shown is not self._shown:
             self._shown = state.shown
             self.chooser.clear()
             self.chooser.addItems([page_words(row, several=_several(pages)) for row in pages])
         self.chooser.setEnabled(bool(pages))
         self.chooser.setCurrentIndex(state.page if pages else -1)
+        self.chooser.blockSignals(False)
         self.previous.setEnabled(state.page > 0)
         self.next.setEnabled(state.page + 1 < len(pages))
         self._render_row(state.row, state)
