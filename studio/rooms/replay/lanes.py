@@ -27,6 +27,7 @@ _WORDS = {
     Code.CALIBRATION_START: "calibration begins",
     Code.CALIBRATION_ACCEPTED: "calibration accepted",
     Code.DRIFT_CHECK: "drift check",
+    Code.REPEAT: "trial repeated",
 }
 
 

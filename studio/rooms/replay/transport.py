@@ -39,6 +39,9 @@ class Transport(QWidget):
         self._time = QLabel()
         self._time.setProperty("role", "value")
         self._time.setAccessibleName("Time")
+        self._steps = _line(self.trial_back, self.fixation_back, self.play, self.fixation_on, self.trial_on)
+        self._pace = _line(*self.speeds.values(), None, self.zoom_out, self.zoom_in, self.all)
+        self._grid, self._wide = QGridLayout(self), False
         self._lay_out()
         self._connect()
 
@@ -77,10 +80,6 @@ class Transport(QWidget):
             self._grid.addWidget(self._pace, *((0, 1) if wide else (1, 0, 1, 3)))
 
     def _lay_out(self) -> None:
-        self._steps = _line(self.trial_back, self.fixation_back, self.play, self.fixation_on, self.trial_on)
-        self._pace = _line(*self.speeds.values(), None, self.zoom_out, self.zoom_in, self.all)
-        self._wide = False
-        self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(2, 1)
         self._grid.addWidget(self._steps, 0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from protocols.errors import GazeTwinError
 from studio.comparing import compared
 from studio.house import House
 from studio.rooms.replay.controller import ReplayController
@@ -28,6 +29,7 @@ from studio.rooms.replay.session import ReplaySession
 from studio.rooms.replay.state import ReplayState
 from studio.rooms.replay.transport import Transport
 from studio.rooms.room import Room
+from studio.session_choices import Choices, choices
 from studio.state import Notice
 from studio.widgets.timeline import TimeLine
 
@@ -54,6 +56,8 @@ class ReplayRoom(Room):
         super().__init__(house)
         self.controller = ReplayController(house.background, house.clock, compared)
         self._session: ReplaySession | None = None
+        self._choices = Choices()
+        self._closed = False
         self.sessions, self.personas = QComboBox(), QComboBox()
         self.open_other = QPushButton("&Open …")
         self.report = QPushButton("&Report")
@@ -89,6 +93,7 @@ class ReplayRoom(Room):
 
     def close_down(self) -> None:
         """Let go of the session."""
+        self._closed = True
         self._timer.stop()
         self._unwatch()
         self.controller.close()
@@ -207,17 +212,24 @@ class ReplayRoom(Room):
         self._keys.setVisible(self.width() > 2 * self._keys.sizeHint().width())
 
     def _list_files(self) -> None:
-        """Offer what lies in the data folder; names only, nothing is opened."""
-        here = self.controller.state.value
-        shown = None if here.session is None else here.session.path
-        files = sorted(
-            self.house.sessions_folder.rglob("*.h5"), key=lambda p: p.stat().st_mtime, reverse=True
-        )
-        self._fill(self.sessions, [("Choose a session", None), *((_named(p), p) for p in files)], shown)
-        twins = sorted(self.house.personas_folder.rglob("*.safetensors"))
-        self._fill(self.personas, [(_PREDICTED, None), *((p.stem, p) for p in twins)], here.persona)
+        """Offer what lies in the data folder, once it has been looked through."""
+        folder = self.house.settings.value.data_folder
+        self.house.background(lambda: choices(folder), self._offer, self._not_listed)
 
-    def _fill(self, box: QComboBox, items: list[tuple[str, Path | None]], chosen: Path | None) -> None:
+    def _offer(self, found: Choices) -> None:
+        if self._closed:
+            return
+        self._choices, here = found, self.controller.state.value
+        sessions = [(choice.words, choice.path) for choice in found.sessions]
+        shown = None if here.session is None else here.session.path
+        self._fill(self.sessions, [("Choose a session", None), *sessions], shown)
+        personas = [(path.stem, path) for path in found.personas]
+        self._fill(self.personas, [(_PREDICTED, None), *personas], here.persona)
+
+    def _not_listed(self, error: GazeTwinError) -> None:
+        self.house.notice.put(Notice(str(error), "bad"))
+
+    def _fill(self, box: QComboBox, items: Sequence[tuple[str, Path | None]], chosen: Path | None) -> None:
         box.clear()
         for words, path in items:
             box.addItem(words, path)
@@ -226,7 +238,7 @@ class ReplayRoom(Room):
     def _select(self, box: QComboBox, path: Path | None) -> None:
         known = [box.itemData(i) for i in range(box.count())]
         if path is not None and path not in known:
-            box.addItem(_named(path), path)
+            box.addItem(self._choices.session(path).words, path)
             known.append(path)
         box.setCurrentIndex(known.index(path) if path in known else 0)
 
@@ -251,7 +263,3 @@ class ReplayRoom(Room):
         session = self.controller.state.value.session
         if session is not None:
             self.house.go("report", session.path)
-
-
-def _named(path: Path) -> str:
-    return f"{path.parent.name} / {path.stem}" if path.stem == "session" else path.stem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,6 +144,25 @@ def test_the_main_button_goes_to_the_report(
 ) -> None:
     qtbot.keyClick(room.time_line, Qt.Key.Key_Return)
     assert went == [("report", session_path)]
+
+
+def test_sessions_and_twins_of_the_data_folder_are_offered(
+    qtbot: QtBot, house: House, session_path: Path, human_session_path: Path
+) -> None:
+    for name, path in (("one", session_path), ("two", human_session_path)):
+        (house.sessions_folder / name).mkdir(parents=True)
+        shutil.copy(path, house.sessions_folder / name / "session.h5")
+    room = ReplayRoom(house)
+    qtbot.addWidget(room)
+    room.enter(None)
+    qtbot.waitUntil(lambda: room.sessions.count() == 3, timeout=20_000)
+    assert {room.sessions.itemText(i).split(" ")[0] for i in (1, 2)} == {"P01", "P02"}
+    room.sessions.setCurrentIndex(2)
+    room.sessions.activated.emit(2)
+    qtbot.waitUntil(lambda: room.controller.state.value.stage == "ready", timeout=20_000)
+    assert room.sessions.currentIndex() == 2
+    room.leave()
+    room.close_down()
 
 
 def test_an_empty_room_says_what_to_do(qtbot: QtBot, house: House) -> None:
