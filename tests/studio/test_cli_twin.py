@@ -102,6 +102,8 @@ def described(persona: Path, session: Path, heldout: dict) -> dict:
         fitted_on = {screen for screen, split in told["splits"].items() if split != "test"}
         views = [v for v in recording.views() if v.screen.id in fitted_on and v.fixation_ms.sum() > 0]
         assert told["sessions"][0]["study_digest"] == recording.study_digest
+    assert told["layout"] == {"page_px": [1920, 1080], "slot_px": [342, 193]}
+    assert len(told["question_digest"]) == 64
     assert told["use"]["views"] == len(views)
     assert sum(line["shown"] for line in told["use"]["slots"]) == sum(len(v.layout) for v in views)
     examined = sum(int((v.fixation_ms > 0).sum()) for v in views)
