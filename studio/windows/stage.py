@@ -39,6 +39,7 @@ class WindowStage(QObject):
 
     _wanted = Signal(object, bool)
     _moving = Signal(object)
+    _pointing = Signal(bool)
 
     def __init__(self, window: ParticipantWindow, clock: Clock) -> None:
         super().__init__()
@@ -52,11 +53,13 @@ class WindowStage(QObject):
         self.onsets = Onsets()
         self._wanted.connect(self._put, Qt.ConnectionType.QueuedConnection)
         self._moving.connect(window.move_target, Qt.ConnectionType.QueuedConnection)
+        self._pointing.connect(window.show_pointer, Qt.ConnectionType.QueuedConnection)
         window.presented.connect(self._presented)
 
     def page(self, page: Page, trial: int, target: str | None) -> float:
         """Show a page."""
         del trial, target
+        self._pointing.emit(True)
         asked_s = self._clock.now_s()
         t_s = self._shown(page.image, onset=True)
         frames = self._reports()
@@ -82,6 +85,7 @@ class WindowStage(QObject):
     def target(self, xy_px: tuple[float, float], picture: Picture) -> float:
         """Show a calibration target."""
         del xy_px
+        self._pointing.emit(False)  # the eye would rather follow the pointer
         return self._shown(picture())
 
     def move(self, motion: Motion) -> None:

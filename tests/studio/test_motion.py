@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
+from acquisition.clock import SteadyClock
 from protocols.cards import target, target_tile
 from protocols.geometry import Screen
+from protocols.invented import invented_screen
+from protocols.raster import render
+from protocols.stimulus import Viewport
 from studio.motion import Motion
 from studio.windows.participant import ParticipantWindow
+from studio.windows.stage import WindowStage
 
 SIZE = (1920, 1080)
 SCREEN = Screen()
@@ -60,3 +67,29 @@ def test_the_window_draws_the_way_and_ends_where_the_target_stands(qtbot: QtBot)
     assert presented == [serial], "only pixels that were asked for are stamped"
     serial = window.show_pixels(target(end, SIZE, SCREEN, 1.0))
     np.testing.assert_array_equal(grabbed(window), target(end, SIZE, SCREEN, 1.0))
+
+
+def test_the_pointer_is_hidden_while_targets_are_shown(qtbot: QtBot) -> None:
+    window = ParticipantWindow(SIZE)
+    qtbot.addWidget(window, before_close_func=lambda w: w.dismiss())
+    window.resize(*SIZE)
+    window.show()
+    stage = WindowStage(window, SteadyClock())
+    screen = invented_screen(np.random.default_rng(3), "s", "rows")
+    page = render(screen, Viewport.top_of(screen))
+
+    def show() -> None:
+        stage.page(page, 0, None)
+        shapes.append(window.cursor().shape())
+        stage.target((960.0, 540.0), partial(target, (960.0, 540.0), SIZE, SCREEN, 0.0))
+        shapes.append(window.cursor().shape())
+        stage.page(page, 1, None)
+        shapes.append(window.cursor().shape())
+
+    shapes: list[Qt.CursorShape] = []
+    thread = threading.Thread(target=show, name="stage")
+    thread.start()
+    qtbot.waitUntil(lambda: len(shapes) == 3)
+    thread.join()
+    stage.close()
+    assert shapes == [Qt.CursorShape.ArrowCursor, Qt.CursorShape.BlankCursor, Qt.CursorShape.ArrowCursor]

@@ -109,11 +109,11 @@ def rows_of(attempt: Attempt, screen: Screen) -> Iterator[Row]:
     yield from _calibration_rows(attempt, screen)
 
 
-def _total(judged: Judged, used: bool) -> Row:
+def _total(judged: Judged, is_best: bool) -> Row:
     v = judged.validation
-    words = "All validation targets" + (" (used)" if used else "")
+    words = "All validation targets" + (" (best)" if is_best else "")
     numbers = (_deg(v.accuracy_mean_deg), _deg(v.rms_s2s_deg), _deg(v.sd_deg), _share(v.data_loss))
-    return Row((words, _eye(judged), *numbers), None, strong=used)
+    return Row((words, _eye(judged), *numbers), None, strong=is_best)
 
 
 def _on_target(judged: Judged, xy: Point, screen: Screen) -> Row:

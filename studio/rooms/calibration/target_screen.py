@@ -113,9 +113,8 @@ class TargetScreen(QWidget):
         for xy in attempt.tests:
             self._draw_ring(painter, _at(small, xy), degree_px)
             self._draw_mark(painter, small, xy, selected=xy == state.target_px, test=True)
-            quality = known.get(xy)
-            offset = None if quality is None else quality.mean_offset_deg
-            self._draw_offset(painter, _at(small, xy), offset, degree_px)
+            if xy in known:
+                self._draw_offset(painter, _at(small, xy), known[xy].mean_offset_deg, degree_px)
         for xy, _ in attempt.missed:
             self._draw_missed(painter, _at(small, xy))
         self._draw_scale(painter, small, degree_px)

@@ -267,7 +267,7 @@ def test_a_new_calibration_in_the_middle_of_a_session_brings_the_operator_here_a
 
 def test_the_table_has_totals_every_target_and_every_eye() -> None:
     rows = list(rows_of(attempt(0), SCREEN))
-    assert rows[0].cells == ("All validation targets (used)", "both", "0.30°", "0.05°", "0.11°", "1.3 %")
+    assert rows[0].cells == ("All validation targets (best)", "both", "0.30°", "0.05°", "0.11°", "1.3 %")
     assert [r.cells[1] for r in rows[:4]] == ["both", "left", "right", "as delivered"]
     assert len(rows) == 4 + 4 * 4 + 9
     assert rows[-1].cells[2:] == ("0.10° fit", "–", "0.10°", "2.0 %")
