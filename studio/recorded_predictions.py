@@ -10,6 +10,7 @@ import numpy as np
 from protocols.geometry import FloatArray
 from protocols.markers import Code, Marker
 from protocols.slots import SlotDistribution
+from sessions.reader import Recording
 from sessions.slots import ViewSlots
 from studio.state import Score
 from tuning.metrics import kl
@@ -21,8 +22,37 @@ Predictions = Mapping[int, Mapping[str, FloatArray]]
 
 
 def predictions(markers: Iterable[Marker]) -> dict[int, dict[str, FloatArray]]:
-    """Return what was predicted before each page appeared, as the markers of a recording keep it."""
-    return {m.trial: _shares(m.payload) for m in markers if m.code is Code.PREDICTION}
+    """Return what was predicted before each page appeared, as the markers of a recording keep it.
+
+    A trial that was repeated has no prediction: its page was no news any more.
+    """
+    found: dict[int, dict[str, FloatArray]] = {}
+    for marker in markers:
+        if marker.code is Code.PREDICTION:
+            found[marker.trial] = _shares(marker.payload)
+        elif marker.code is Code.REPEAT:
+            found.pop(marker.trial, None)
+    return found
+
+
+def prediction_scores(recording: Recording) -> tuple[Score, ...]:
+    """Return the score of every page that was predicted before it appeared, in order of trials.
+
+    Raises:
+        SessionError: the recording is damaged, or its gaze is none on the screen.
+    """
+    foreseen = predictions(recording.markers())
+    return scores(foreseen, recording.slots().views) if foreseen else ()
+
+
+def score_differences(found: Iterable[Score], expected: Iterable[Score]) -> list[str]:
+    """Return one sentence per score that differs; empty when all are bit-identical."""
+    ours, theirs = {s.trial: s for s in found}, {s.trial: s for s in expected}
+    return [
+        f"trial {trial + 1}: {_told(ours.get(trial))} instead of {_told(theirs.get(trial))}"
+        for trial in sorted(ours.keys() | theirs.keys())
+        if _told(ours.get(trial)) != _told(theirs.get(trial))
+    ]
 
 
 def scores(foreseen: Predictions, views: Iterable[ViewSlots]) -> tuple[Score, ...]:
@@ -52,6 +82,11 @@ def scored(trial: int, fixation_ms: FloatArray, foreseen: Predictions) -> Score 
         return None
     real = SlotDistribution.of(fixation_ms, "fixation").weights
     return Score(trial, **{row: kl(real, rows[row]) for row in SCORED if row in rows})
+
+
+def _told(score: Score | None) -> str:
+    """Return a score with every digit that counts."""
+    return "no prediction score" if score is None else f"prediction score {score!r}"
 
 
 def _shares(payload: Mapping[str, object]) -> dict[str, FloatArray]:

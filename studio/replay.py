@@ -24,6 +24,8 @@ from sessions.page_check import changed_pages
 from sessions.reader import Recording
 from sessions.replay import Step, pipeline, steps
 from sessions.slots import Slots
+from studio.recorded_predictions import predictions, score_differences, scores
+from studio.state import Score
 
 ROWS = 12  # samples per chunk: a tenth of a second of most trackers, fine enough to look live
 LINGER_S = 2.0
@@ -41,6 +43,7 @@ class Replayed:
         views: page views.
         against: ``live``: compared with what was found while recording; else ``stored``: with what was
             derived earlier; else ``derived``: with what is derived from the file now.
+        scores: of the predictions made during the session, from what the replay found.
         differences: one sentence each; empty when all is bit-identical.
         changed_pages: digests of pages in the file that are not those that were shown.
     """
@@ -49,12 +52,13 @@ class Replayed:
     fixations: int
     views: int
     against: Against
+    scores: tuple[Score, ...]
     differences: tuple[str, ...]
     changed_pages: tuple[str, ...]
 
     @property
     def identical(self) -> bool:
-        """Whether fixations and attention per poster are the same to the last bit."""
+        """Whether fixations, attention per poster and prediction scores are the same to the last bit."""
         return not self.differences
 
 
@@ -156,9 +160,12 @@ def reference(recording: Recording) -> tuple[Against, Slots]:
 
 
 def _compared(recording: Recording, found: Slots, expected: Slots, against: Against) -> Replayed:
+    foreseen = predictions(recording.markers())
+    judged = scores(foreseen, found.views)
     differences = (
         *fixation_differences(found.fixations, expected.fixations),
         *view_differences(found.views, expected.views),
+        *score_differences(judged, scores(foreseen, expected.views)),
     )
     samples, changed = recording.samples, changed_pages(recording)
-    return Replayed(samples, len(found.fixations), len(found.views), against, differences, changed)
+    return Replayed(samples, len(found.fixations), len(found.views), against, judged, differences, changed)

@@ -87,6 +87,7 @@ def _print(result: Replayed) -> None:
             (result.samples, "sample"),
             (result.fixations, "fixation"),
             (result.views, "page view"),
+            (len(result.scores), "prediction score"),
         )
     )
     if result.identical:

@@ -9,6 +9,7 @@ from protocols.errors import GazeTwinError
 from protocols.words import counted
 from sessions.check import check
 from sessions.gaze_check import GazeNumbers, Verdict
+from sessions.quality_store import store_quality
 from studio.recording import Recorded
 from studio.state import LiveState, score_words
 from studio.theme import Mood
@@ -61,11 +62,16 @@ def summary(recorded: Recorded, last: LiveState) -> Summary:
     if last.prediction_note:
         lines.append(Line("Twin", last.prediction_note))
     lines.append(Line("File", str(recorded.path)))
-    complete = ending.outcome == "complete"
-    title = (
-        "The session is complete" if complete else "The session was ended early; what was recorded is kept"
-    )
-    return Summary(title, "good" if complete else "warn", tuple(lines), recorded.path, bool(last.trials))
+    title, mood = _title(recorded)
+    return Summary(title, mood, tuple(lines), recorded.path, bool(last.trials))
+
+
+def _title(recorded: Recorded) -> tuple[str, Mood]:
+    if recorded.report.failure:
+        return "The session is over, but its file is not complete", "bad"
+    if recorded.ending.outcome == "complete":
+        return "The session is complete", "good"
+    return "The session was ended early; all of it so far is kept", "warn"
 
 
 def failed(error: GazeTwinError, path: Path | None) -> Summary:
@@ -83,12 +89,13 @@ def failed(error: GazeTwinError, path: Path | None) -> Summary:
 
 
 def judged(path: Path) -> Line:
-    """Return the verdict on the quality of a finished file; reads it.
+    """Return the verdict on the quality of a finished file; keeps it there, for the list of sessions.
 
     Raises:
-        SessionError: it cannot be read.
+        SessionError: it cannot be read or written.
     """
     report = check(path)
+    store_quality(path, report)
     wrong = [f"{found.name}: {found.found}" for found in report.items if found.verdict == report.verdict]
     words = "nothing found to complain about" if report.verdict == "good" else "; ".join(wrong[:3])
     return Line("Quality", f"{report.verdict}: {words}; {_loss(report.gaze)}", _MOODS[report.verdict])
