@@ -53,7 +53,7 @@ class MomentPictures(QWidget):
         super().__init__()
         self._palette = palette
         self._state = ReplayState()
-        self._scores: tuple[Score, ...] | None = None
+        self._curve_of: tuple[tuple[Score, ...], int | None] | None = None
         self.show_path = _switch("Scanpath", "Ctrl+P")
         self.show_trail = _switch("Trail", "Ctrl+G")
         self.picture = ScanpathPicture(palette)
@@ -80,9 +80,10 @@ class MomentPictures(QWidget):
         self._render_heat(state)
         self._map.render_state(_live(state))
         scores = () if state.session is None else state.session.scores
-        if scores != self._scores:
-            self._scores = scores
-            self._render_curve(scores)
+        trial = None if state.moment is None or state.moment.trial is None else state.moment.trial.index
+        if (scores, trial) != self._curve_of:
+            self._curve_of = (scores, trial)
+            self._render_curve(scores, trial)
 
     def _render_picture(self, state: ReplayState) -> None:
         moment = state.moment
@@ -113,7 +114,7 @@ class MomentPictures(QWidget):
         self.simulated.setToolTip(state.simulated_words)
         self._key.render_scale(full)
 
-    def _render_curve(self, scores: tuple[Score, ...]) -> None:
+    def _render_curve(self, scores: tuple[Score, ...], trial: int | None) -> None:
         trials = np.asarray([score.trial + 1 for score in scores], dtype=np.float64)
         curves = [
             Curve(
@@ -127,7 +128,8 @@ class MomentPictures(QWidget):
             for s in SERIES
         ]
         empty = "No page of this session was predicted before it appeared."
-        self.chart.render_curves(curves, empty, choices=[score.trial + 1 for score in scores])
+        here = None if trial is None else (trial + 1.0, "here")
+        self.chart.render_curves(curves, empty, here, [score.trial + 1 for score in scores])
         self._legend.render_curves(curves, "nats")
         self._legend.setVisible(bool(scores))
 

@@ -115,6 +115,8 @@ class ReplayRoom(Room):
             else:
                 self.time_line.render_lanes((), 0.0, 1.0)
             self._select(self.sessions, state.session.path if state.session else None)
+        if state.persona != self.personas.currentData():
+            self._select(self.personas, state.persona)
         if state.moment is not None:
             self.time_line.render_time(state.moment.t_s)
         self.transport.render_state(state)

@@ -139,6 +139,22 @@ def test_every_moment_can_be_drawn(room: ReplayRoom) -> None:
     assert not room.grab().isNull()
 
 
+def test_a_point_of_the_curve_leads_to_its_moment(qtbot: QtBot, house: House, played_path: Path) -> None:
+    room = ReplayRoom(house)
+    qtbot.addWidget(room)
+    room.resize(1120, 740)
+    room.show()
+    room.enter(played_path)
+    qtbot.waitUntil(lambda: room.controller.state.value.page is not None, timeout=20_000)
+    room.pictures.curve.click()
+    chart = room.pictures.chart
+    qtbot.waitUntil(lambda: chart.isVisible() and chart.width() > 300)
+    qtbot.mouseClick(chart, Qt.MouseButton.LeftButton, pos=chart.point_px(2.0).toPoint())
+    assert t_s(room) == 17.0
+    room.leave()
+    room.close_down()
+
+
 def test_the_main_button_goes_to_the_report(
     room: ReplayRoom, qtbot: QtBot, went: list[tuple[str, Path | None]], session_path: Path
 ) -> None:
