@@ -6,6 +6,7 @@ Everything is real (LSL between processes, HDF5, windows) but the model behind t
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,19 +20,25 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from acquisition.lsl import LslSource
+from acquisition.samples import GazeChunk
 from acquisition.viewer.settings import ViewerSettings
 from protocols.markers import Code
 from protocols.participant import Participant
 from protocols.study import load_study
 from sessions.reader import Recording
+from sessions.recover import recover
 from sessions.schema import State
 from studio import visit_session
 from studio.app import Studio
 from studio.inputs import Wished
 from studio.programs import Program
+from studio.recorded_predictions import prediction_scores, score_differences
 from studio.recording import Recorded
+from studio.replay import Replayed, replay
 from studio.rooms.session.view import SessionRoom
 from studio.settings import Settings
+from studio.simulated_viewer import SimulatedViewer
 from studio.sources import SourceChoice
 from studio.visit import Visit
 from studio.wishes import Accept, ShowTargets
@@ -93,6 +100,7 @@ class Lab:
         """Begin as the calibration room does; calibrating takes long."""
         self.performance = visit_session.begin(self.house)
         self._qtbot.wait(50)
+        self.window.activateWindow()  # a participant who is no simulation has the keyboard
         self.until(lambda: QApplication.activeWindow() is self.window)
         self.until(lambda: self._step() == "positions")
         if calibrate:
@@ -193,6 +201,7 @@ def test_a_whole_session_from_the_rooms(lab) -> None:
     it.until(lambda: it.room.operator.controls.pause.text().startswith("Resume"))
     it.press(Qt.Key.Key_P)
     it.until_page(2)
+    it.until(lambda: it.performance.state().dwell_ms.sum() > 0)
     it.press(Qt.Key.Key_K)
     recorded = it.end()
     assert recorded.ending.outcome == "complete"
@@ -212,7 +221,15 @@ def test_a_whole_session_from_the_rooms(lab) -> None:
     assert predicted == [0, 1, 2], "a page that is repeated is not predicted again"
     first = [v for v in views if v.trial == 0]
     assert first[0].t_on_s > max(m.t_s for m in markers if m.code is Code.REPEAT)
-    assert 0 not in {score.trial for score in it.performance.state().scores}
+    live = it.performance.state().scores
+    assert [score.trial for score in live] == [1, 2]
+    *_, replayed = replay(recorded.path, float("inf"))
+    assert isinstance(replayed, Replayed)
+    assert replayed.identical
+    assert replayed.against == "live"
+    assert score_differences(replayed.scores, live) == []
+    with Recording.open(recorded.path) as recording:
+        assert score_differences(prediction_scores(recording), live) == []
 
 
 def test_before_a_session_the_room_says_what_to_do(lab) -> None:
@@ -254,6 +271,74 @@ def test_a_killed_tracker_is_said_and_nothing_recorded_is_lost(lab) -> None:
     with Recording.open(recorded.path) as recording:
         assert recording.state is State.ABORTED
         assert recording.samples >= before > 0
+
+
+def test_a_tracker_that_leaves_the_network_is_said_and_waited_for(lab) -> None:
+    """The program that publishes the stream is killed; it is no simulated participant of this session."""
+    it = lab()
+    outlet = SimulatedViewer(ViewerSettings(seed=1), None, "bench-tracker")
+    name = outlet.start().source_id
+    try:
+        it.house.visit.put(replace(it.house.visit.value, source=SourceChoice("lsl", name=name)))
+        it.begin()
+        it.until_page(0)
+        before = it.performance.state().quality.samples
+        os.kill(outlet._program.pid, signal.SIGKILL)
+        it.until(lambda: "The tracker has left the network" in it.words(), 30.0)
+        assert it.performance.running, "it may come back"
+        it.abort()
+        recorded = it.end()
+    finally:
+        outlet.close()
+    assert "left the network" in it.words() or "lost" in it.words()
+    with Recording.open(recorded.path) as recording:
+        assert recording.state is State.ABORTED
+        assert recording.samples >= before > 0
+        assert Code.SOURCE_LOST in {m.code for m in recording.markers()}
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Callable[[int], None]]:
+    """Let no file of this process grow beyond a size, as a full disk would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_said_and_what_is_recorded_can_be_recovered(lab, small_disk) -> None:
+    it = lab()
+    it.begin()
+    it.until_page(1)
+    (path,) = it.house.sessions_folder.rglob("session.h5")
+    it._qtbot.wait(1200)  # the page is in the file; what is still to come fits into the journal
+    small_disk(path.stat().st_size)
+    recorded = it.end()
+    small_disk(resource.RLIM_INFINITY)
+    it.until(lambda: "File too large" in it.words())
+    assert "its file is not complete" in it.words()
+    assert "Everything recorded is there" in it.words()
+    assert f"gazetwin recover {path}" in it.words()
+    recover(path)
+    with Recording.open(path) as recording:
+        assert recording.samples == recorded.report.samples > 0
+
+
+def test_a_failing_recorder_ends_the_session_in_words(lab, monkeypatch) -> None:
+    it = lab()
+    it.begin()
+    it.until_page(0)
+
+    def broken(*_: object) -> GazeChunk:
+        raise RuntimeError("the driver has gone mad")
+
+    monkeypatch.setattr(LslSource, "read", broken)
+    recorded = it.end()
+    assert recorded.ending.outcome == "aborted"
+    assert "the driver has gone mad" in it.words()
+    assert "What to do" in it.words()
+    with Recording.open(recorded.path) as recording:
+        assert recording.state is State.ABORTED
+        assert recording.samples > 0
 
 
 def test_closing_the_studio_asks_and_the_file_is_sealed(lab) -> None:
