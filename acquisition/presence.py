@@ -45,10 +45,11 @@ class Presence:
         Raises:
             SetupError: there is no liblsl.
         """
-        if self._watch is None:
-            self._watch = StreamWatch(predicate(types=()))
+        watch = self._watch
+        if watch is None:
+            watch = self._watch = StreamWatch(predicate(types=()))
             time.sleep(_FIRST_S)
-        handles = {handle.uid(): handle for handle in self._watch.handles()}
+        handles = {handle.uid(): handle for handle in watch.handles()}
         self._others &= set(handles)
         known = self._others | set(self._known)
         new = [handle for uid, handle in handles.items() if uid not in known]
@@ -72,10 +73,8 @@ class Presence:
         self._seen_s = {uid: at_s for uid, at_s in self._seen_s.items() if uid in self._known}
 
     def close(self) -> None:
-        """Stop looking. Idempotent."""
+        """Stop looking; a look that is going on still ends. Idempotent, from any thread."""
         self._watch = None
-        self._known.clear()
-        self._seen_s.clear()
 
 
 def alike(stream: StreamDescription, streams: Sequence[StreamDescription]) -> list[StreamDescription]:

@@ -27,6 +27,10 @@ VERSION = 2
 LEAST_SCALE, MOST_SCALE, SCALE_STEP = 0.8, 2.0, 0.1
 
 
+Corner = Literal["", "top-left", "top-right", "bottom-left", "bottom-right"]
+"""Of the participant's display; empty for none."""
+
+
 class Sized(BaseModel):
     """A display as somebody measured it: visible area, and how far the eyes are from it."""
 
@@ -61,7 +65,7 @@ class Settings(BaseModel):
     window: tuple[int, int, int, int] | None = None
     last_study: str = ""
     displays: dict[str, Sized] = Field(default_factory=dict)
-    photodiode: Literal["", "top-left", "top-right", "bottom-left", "bottom-right"] = ""
+    photodiode: Corner = ""
     publish_markers: bool = True
 
     def scaled(self, steps: int) -> Settings:

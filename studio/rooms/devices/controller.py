@@ -23,7 +23,7 @@ from studio.rooms.devices.doubts import lines
 from studio.rooms.devices.entries import ALWAYS, REPLAY, gone, of_streams, replaying
 from studio.rooms.devices.picking import Picker
 from studio.rooms.devices.state import DevicesState, Entry, Line, Measured
-from studio.settings import Settings, Sized
+from studio.settings import Corner, Settings, Sized
 from studio.sources import SourceChoice, tracker
 from studio.visit import Visit
 
@@ -62,7 +62,7 @@ class DevicesController:
         self._shared, self._monotonic = shared, monotonic
         self._presence = Presence()
         self._preview: Preview | None = None
-        self._looking = False
+        self._looking = self._closed = False
         self._looked_s = float("-inf")
         self._turn = 0  # a preview that opens after something else was chosen is closed again
         self._replay = REPLAY
@@ -90,6 +90,7 @@ class DevicesController:
     def close_down(self) -> None:
         """End everything, at once."""
         self._turn += 1
+        self._closed = True
         if self._preview is not None:
             self._preview.close()
             self._preview = None
@@ -169,7 +170,21 @@ class DevicesController:
         """Take it that numbers are right although they look wrong."""
         self._set_up(replace(self.state.value.setup, insisted=insisted))
 
+    # ---- other instruments
+
+    def photodiode(self, corner: Corner) -> None:
+        """Draw a photodiode's patch in a corner of the participant's display, none for an empty name."""
+        self._keep(photodiode=corner)
+
+    def publish(self, publish: bool) -> None:
+        """Send markers onto LSL while a session runs, or not."""
+        self._keep(publish_markers=publish)
+
     # ---- inside
+
+    def _keep(self, **changes: object) -> None:
+        settings = self._shared.settings
+        settings.put(settings.value.model_copy(update=changes))
 
     def _put(self, **changes: object) -> None:
         self.state.put(replace(self.state.value, **changes))  # type: ignore[arg-type] # fields of the state
@@ -179,6 +194,8 @@ class DevicesController:
         return of_streams(self._presence.look(how.types), how)
 
     def _saw(self, streams: tuple[Entry, ...]) -> None:
+        if self._closed:
+            return
         self._looking, self._looked_s = False, self._monotonic()
         state = self.state.value
         now = state.entry
@@ -271,6 +288,8 @@ class DevicesController:
         self._put(measured=Measured(glance, lines(glance, stream, profile, whole)))
 
     def _will_replay(self, entry: Entry) -> None:
+        if self._closed:
+            return
         self._replay = entry
         self._replace(entry)
         self._put(waiting="", chosen="")
@@ -312,8 +331,7 @@ class DevicesController:
         sized = Sized(width_mm=width_mm, height_mm=height_mm, distance_mm=setup.distance_mm)
         settings = self._shared.settings.value
         if settings.displays.get(key) != sized:
-            displays = {**settings.displays, key: sized}
-            self._shared.settings.put(settings.model_copy(update={"displays": displays}))
+            self._keep(displays={**settings.displays, key: sized})
 
 
 def _source(choice: SourceChoice, page: Screen, frame: DisplayFrame | None, clock: Clock) -> GazeSource:

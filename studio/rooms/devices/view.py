@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from studio.house import House
 from studio.rooms.devices.controller import DevicesController, Shared
 from studio.rooms.devices.display_view import DisplayView
+from studio.rooms.devices.instruments_view import InstrumentsView
 from studio.rooms.devices.picker_view import PickerView
 from studio.rooms.devices.source_list import SourceList
 from studio.rooms.devices.source_view import SourceView
@@ -41,6 +42,7 @@ class DevicesRoom(Room):
         source: the chosen one.
         picker: questions about a stream's channels.
         display: the participant's display.
+        instruments: a photodiode and other recorders.
         go_on: the main button.
         why_not: why the main button cannot be pressed yet.
     """
@@ -52,6 +54,7 @@ class DevicesRoom(Room):
         palette = house.palette
         self.sources, self.source = SourceList(palette), SourceView(palette)
         self.picker, self.display = PickerView(palette), DisplayView(palette)
+        self.instruments = InstrumentsView()
         self.go_on = QPushButton("Go on to calibration")
         self.why_not = QLabel()
         self._overlays: list[QWidget] = []
@@ -59,7 +62,10 @@ class DevicesRoom(Room):
         self._beat.timeout.connect(self.controller.beat)
         self._lay_out()
         self._connect()
-        self._unwatch = self.controller.state.watch(self._render)
+        self._unwatch = [
+            self.controller.state.watch(self._render),
+            house.settings.watch(self.instruments.render_settings),
+        ]
 
     def enter(self, about: Path | None) -> None:
         """Begin to look for streams; ``about`` a session file takes it as the source."""
@@ -77,7 +83,8 @@ class DevicesRoom(Room):
     def close_down(self) -> None:
         """End preview and discovery."""
         self._beat.stop()
-        self._unwatch()
+        for unwatch in self._unwatch:
+            unwatch()
         self._close_overlays()
         app = QGuiApplication.instance()
         if isinstance(app, QGuiApplication):
@@ -118,7 +125,7 @@ class DevicesRoom(Room):
         columns.setContentsMargins(0, 0, 0, 0)
         columns.addWidget(Panel("Where gaze comes from", self.sources), 3)
         columns.addWidget(Panel("Chosen source", _scrolled(self._middle)), 5)
-        columns.addWidget(Panel("Participant's display", _scrolled(self.display)), 4)
+        columns.addWidget(Panel("Participant's display", _scrolled(self._right())), 4)
         bottom = QHBoxLayout()
         bottom.addWidget(self.why_not, 1)
         bottom.addWidget(self.go_on)
@@ -126,6 +133,14 @@ class DevicesRoom(Room):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(columns, 1)
         layout.addLayout(bottom)
+
+    def _right(self) -> QWidget:
+        right = QWidget()
+        layout = QVBoxLayout(right)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.display, 1)
+        layout.addWidget(self.instruments)
+        return right
 
     def _connect(self) -> None:
         controller = self.controller
@@ -141,6 +156,8 @@ class DevicesRoom(Room):
         self.display.insisted.connect(controller.insist)
         self.display.identify_wanted.connect(self._identify)
         self.display.card_wanted.connect(self._measure)
+        self.instruments.corner_chosen.connect(controller.photodiode)
+        self.instruments.publishing.connect(controller.publish)
         self.go_on.clicked.connect(self._go_on)
         for key in ("Return", "Enter"):
             shortcut = QShortcut(QKeySequence(key), self)

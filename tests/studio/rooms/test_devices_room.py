@@ -407,6 +407,15 @@ def test_wrong_sizes_are_said_and_can_be_insisted_on(room: DevicesRoom, house: H
     assert house.visit.value.display is not None
 
 
+def test_other_instruments_are_set_for_this_computer(qtbot: QtBot, room: DevicesRoom, house: House) -> None:
+    assert room.instruments.publish.isChecked()
+    room.instruments.publish.click()
+    room.instruments.corner.setFocus()
+    qtbot.keyClick(room.instruments.corner, Qt.Key.Key_Down)
+    assert not house.settings.value.publish_markers
+    assert house.settings.value.photodiode == "top-left"
+
+
 def test_a_bank_card_is_matched_by_keyboard(qtbot: QtBot) -> None:
     ruler = CardRuler(300.0)
     qtbot.addWidget(ruler)
