@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
 
@@ -10,6 +12,7 @@ from studio.theme import Mood, Palette
 _SIZE_PX = 48
 
 
+@lru_cache(maxsize=32)
 def mark(mood: Mood, palette: Palette) -> QIcon:
     """Return a mark: a tick is good, a triangle fair, a cross bad, an open ring says nothing."""
     pixmap = QPixmap(_SIZE_PX, _SIZE_PX)

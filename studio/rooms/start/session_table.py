@@ -61,6 +61,10 @@ class SessionTable(QTableWidget):
             self.clearSelection()
         self.blockSignals(False)
 
+    def redress(self) -> None:
+        """Show everything anew, in the size that letters have now."""
+        self._fill()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Enter opens the chosen session."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -70,6 +74,7 @@ class SessionTable(QTableWidget):
 
     def _fill(self) -> None:
         side_px = self.fontMetrics().height() - 2
+        self.verticalHeader().setDefaultSectionSize(side_px + 12)
         self.setIconSize(QSize(side_px, side_px))
         self.blockSignals(True)
         self.setRowCount(len(self._lines))
@@ -78,7 +83,6 @@ class SessionTable(QTableWidget):
             cells = (*(Cell(text) for text in words), line.state, line.quality, line.twin)
             for column, cell in enumerate(cells):
                 self.setItem(row, column, self._item(cell, column >= len(words), line))
-        self.resizeRowsToContents()
         self.blockSignals(False)
 
     def _item(self, cell: Cell, marked: bool, line: SessionLine) -> QTableWidgetItem:

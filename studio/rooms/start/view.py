@@ -108,7 +108,8 @@ class StartRoom(Room):
         return "The demonstration is running: wait for it, or cancel it first." if running else ""
 
     def redress(self) -> bool:
-        """Render in the new colours."""
+        """Render in the new colours and the new size."""
+        self.table.redress()
         self._render(self.controller.state.value)
         return True
 
