@@ -62,6 +62,7 @@ def _recording(evidence: Evidence) -> Iterator[str]:
     yield "distance of"
     yield f"{screen.distance_mm:g} mm ({screen.px_per_deg():.1f} px per degree at its centre)."
     yield from _tasks(evidence)
+    yield from (f"Page onsets: {item.found}." for item in evidence.checks if item.name == "page onsets")
 
 
 def _tasks(evidence: Evidence) -> Iterator[str]:

@@ -55,3 +55,18 @@ def test_a_session_that_was_never_calibrated_says_so(human_session_path: Path, t
         page = document(Results.read({}), gather(recording), recording.page)
     assert "What gazetwin check says about gaze" in page
     assert str(tmp_path) not in page
+
+
+def test_the_methods_name_tasks_exclusions_and_what_nobody_told(evidence: Evidence) -> None:
+    said = methods(evidence, Results.read({"skipped": {"no fixation dwell on any poster": 2}}))
+    for part in (
+        "The task was ",
+        "4 page views were recorded",
+        "Page onsets: ",
+        "SD over targets not known",
+        "No participant, trial or sample was excluded",
+        "2 page views (no fixation dwell on any poster)",
+        "Not known to the software, to be added: age and sight",
+        "doi 10.3758/s13428-023-02187-1",
+    ):
+        assert part in said, part
