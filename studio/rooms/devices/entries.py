@@ -21,7 +21,7 @@ MOCK = Entry(
     "mock",
     "mock",
     "Simulated viewer",
-    "A participant that is invented: for trying things out, and for demonstrations.",
+    "An invented participant, for trying things out.",
     SourceChoice("mock"),
     caveat="Its gaze is drawn by a model of eye movements. Nothing it does is data.",
 )

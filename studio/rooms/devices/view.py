@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -161,7 +162,7 @@ class DevicesRoom(Room):
         self.go_on.clicked.connect(self._go_on)
         for key in ("Return", "Enter"):
             shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.activated.connect(self.go_on.click)
+            shortcut.activated.connect(self._enter_pressed)
         app = QGuiApplication.instance()
         assert isinstance(app, QGuiApplication)
         app.screenAdded.connect(self._monitors_changed)
@@ -172,6 +173,16 @@ class DevicesRoom(Room):
     def _recording(self) -> bool:
         performance = self.house.performance.value
         return performance is not None and performance.running
+
+    def _enter_pressed(self) -> None:
+        """Take a number that is being typed, or the answer about channels; else go on."""
+        focused = self.focusWidget()
+        if isinstance(focused, QAbstractSpinBox) and focused.hasFocus():
+            focused.interpretText()
+        elif self.controller.state.value.picking is not None:
+            self.picker.keep.click()
+        else:
+            self.go_on.click()
 
     def _go_on(self) -> None:
         self._beat.stop()

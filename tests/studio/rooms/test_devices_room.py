@@ -407,6 +407,23 @@ def test_wrong_sizes_are_said_and_can_be_insisted_on(room: DevicesRoom, house: H
     assert house.visit.value.display is not None
 
 
+def test_enter_takes_a_number_that_is_being_typed(
+    qtbot: QtBot, room: DevicesRoom, house: House, gone: list[object]
+) -> None:
+    room.controller.choose("mock")
+    room.activateWindow()
+    field = room.display.width_mm
+    field.setFocus()
+    qtbot.waitUntil(field.hasFocus)
+    field.selectAll()
+    qtbot.keyClicks(field, "212")
+    assert room.controller.state.value.setup.size_mm[0] != 212.0
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert room.controller.state.value.setup.size_mm[0] == 212.0
+    assert house.visit.value.display is not None
+    assert gone == []
+
+
 def test_other_instruments_are_set_for_this_computer(qtbot: QtBot, room: DevicesRoom, house: House) -> None:
     assert room.instruments.publish.isChecked()
     room.instruments.publish.click()
