@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -16,6 +17,7 @@ from studio.rooms.room import Room
 from studio.rooms.session.controller import SessionController, SessionState
 from studio.rooms.session.lost_display import LostDisplay
 from studio.rooms.session.summary_view import SummaryView
+from studio.state import LiveState
 from studio.widgets.operator_view import OperatorView
 
 
@@ -32,14 +34,10 @@ class SessionRoom(Room):
         super().__init__(house)
         self.controller = SessionController(house.visit, house.background, house.notice, house.go)
         self._performance: Performance[Recorded] | None = None
-        self.operator = OperatorView(house.palette)
-        self.main = QPushButton()
-        self.main.setObjectName("main")
-        self.lost_display = LostDisplay(house.palette)
-        self._line, self._summary, self._stack = QLabel(), SummaryView(house.palette), QStackedWidget()
-        self._pump = LivePump(lambda: self.controller.live, self.operator.render_state, self)
-        self._lay_out()
-        self._connect()
+        self._down = QVBoxLayout(self)
+        self._down.setContentsMargins(0, 0, 0, 0)
+        self._furnish()
+        self._pump = LivePump(lambda: self.controller.live, self._draw, self)
         self._unwatch: list[Callable[[], None]] = [
             self.controller.state.watch(self._render),
             house.performance.watch(self._follow),
@@ -60,9 +58,16 @@ class SessionRoom(Room):
         """Say that a session is being recorded."""
         return "A session is being recorded: abort it first, then close the Studio." if self._runs else ""
 
+    def redress(self) -> bool:
+        """Furnish anew in the new colours; the session that is shown goes on."""
+        self._furnish()
+        self._render(self.controller.state.value)
+        self._draw(self.controller.live)
+        return True
+
     def closing(self) -> None:
         """Ask whether to end the session."""
-        self.operator.render_state(self.controller.live)
+        self._draw(self.controller.live)
         self.operator.ask_abort()
 
     def close_down(self) -> None:
@@ -96,7 +101,7 @@ class SessionRoom(Room):
 
     def _over(self) -> None:
         self.operator.question.reject()
-        self.operator.render_state(self.controller.live)
+        self._draw(self.controller.live)
         self.controller.over()
 
     def _escaped(self) -> None:
@@ -104,6 +109,9 @@ class SessionRoom(Room):
             self.window().activateWindow()
             self.house.go("session", None)
             self.operator.ask_abort()
+
+    def _draw(self, state: LiveState) -> None:
+        self.operator.render_state(state)
 
     def _move_display(self) -> None:
         """Show the participant's window on the display that is left, because the operator says so."""
@@ -128,13 +136,24 @@ class SessionRoom(Room):
         if state.stage == "over" and self.isVisible():
             self.main.setFocus()
 
-    def _connect(self) -> None:
+    def _furnish(self) -> None:
+        """Build everything in the house's colours, in place of what there was."""
+        while (old := self._down.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        palette = self.house.palette
+        self.operator, self.lost_display = OperatorView(palette), LostDisplay(palette)
+        self.main, self._line = QPushButton(), QLabel()
+        self._summary, self._stack = SummaryView(palette), QStackedWidget()
+        self._lay_out()
         self.operator.asked.connect(self.controller.ask)
         self.main.clicked.connect(self.controller.go_on)
         self.lost_display.move_here.clicked.connect(self._move_display)
         self.lost_display.end.clicked.connect(self.operator.ask_abort)
 
     def _lay_out(self) -> None:
+        self.main.setObjectName("main")
         self.main.setProperty("role", "main")
         self.main.setAutoDefault(True)
         self._line.setWordWrap(True)
@@ -146,8 +165,6 @@ class SessionRoom(Room):
         centred.addStretch(2)
         for page in (empty, self.operator, self._summary):
             self._stack.addWidget(page)
-        down = QVBoxLayout(self)
-        down.setContentsMargins(0, 0, 0, 0)
-        down.addWidget(self.lost_display)
-        down.addWidget(self._stack, 1)
-        down.addWidget(self.main)
+        self._down.addWidget(self.lost_display)
+        self._down.addWidget(self._stack, 1)
+        self._down.addWidget(self.main, 0, Qt.AlignmentFlag.AlignRight)

@@ -196,6 +196,7 @@ def test_a_whole_session_from_the_rooms(lab) -> None:
     it._qtbot.keyClicks(it.room.operator.controls.note_text, "yawned")
     it._qtbot.keyClick(it.room.operator.controls.note_text, Qt.Key.Key_Return)
     it.until_page(1)
+    it.until(lambda: it.performance.state().dwell_ms.sum() > 0)
     it.press(Qt.Key.Key_P)
     it.until(lambda: it.performance.state().phase == "paused")
     it.until(lambda: it.room.operator.controls.pause.text().startswith("Resume"))
@@ -378,6 +379,9 @@ def test_a_lost_display_pauses_until_the_operator_decides(lab) -> None:
     it.performance.window.display_lost.emit("The display HDMI-2 was disconnected.")
     it.until(lambda: it.performance.state().phase == "paused")
     assert "HDMI-2" in it.words()
+    light = it.house.settings.value.model_copy(update={"theme": "light"})
+    it.house.settings.put(light)
+    assert "HDMI-2" in it.words(), "a change of theme loses nothing"
     it._qtbot.mouseClick(it.room.lost_display.move_here, Qt.MouseButton.LeftButton)
     assert it.performance.window.screen() is QApplication.primaryScreen()
     assert "HDMI-2" not in it.words()
