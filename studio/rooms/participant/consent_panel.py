@@ -37,6 +37,7 @@ class ConsentPanel(QWidget):
         self.scopes: dict[str, QCheckBox] = {}
         version = QLabel(f"Version {form.version}, digest {form.digest[:12]}" if form.text else "")
         version.setProperty("role", "muted")
+        version.setWordWrap(True)
         version.setToolTip(form.digest)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -65,6 +65,7 @@ class ParticipantRoom(Room):
         self.problem = _wrapped("")
         self.question: EraseQuestion | None = None
         self._asked = _page()
+        self._column = _Column(self._asked)
         self._agreed = _page()
         self._shown: StudyProtocol | None = None
         self._round = -1
@@ -159,6 +160,7 @@ class ParticipantRoom(Room):
         self._asked.addWidget(self.questions)
         self._asked.addStretch(1)
         self._agreed.addWidget(self.consent)
+        self._column.updateGeometry()
 
     def _lay_out(self) -> None:
         who = QWidget()
@@ -171,7 +173,7 @@ class ParticipantRoom(Room):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(Panel("Participant", who))
-        column.addWidget(Panel("Questionnaire", _scrolled(self._asked)), 1)
+        column.addWidget(Panel("Questionnaire", self._column), 1)
         right = QWidget()
         right.setLayout(self._agreed)
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -198,15 +200,23 @@ def _page() -> QVBoxLayout:
     return page
 
 
-def _scrolled(page: QVBoxLayout) -> QScrollArea:
-    inside = QWidget()
-    inside.setProperty("role", "page")
-    inside.setLayout(page)
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(inside)
-    return area
+class _Column(QScrollArea):
+    """Scrolls up and down only, and is never narrower than what is in it."""
+
+    def __init__(self, page: QVBoxLayout) -> None:
+        super().__init__()
+        self._inside = QWidget()
+        self._inside.setProperty("role", "page")
+        self._inside.setLayout(page)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(self._inside)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return as wide as the content, as low as any area that scrolls."""
+        bar_px = self.verticalScrollBar().sizeHint().width()
+        width_px = self._inside.minimumSizeHint().width() + bar_px
+        return QSize(width_px, super().minimumSizeHint().height())
 
 
 def _wrapped(text: str) -> QLabel:
