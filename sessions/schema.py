@@ -9,8 +9,8 @@
     /screen      attrs size_px, size_mm, distance_mm, each with its unit in <name>_unit
     /source      attrs name, kind, profile, source_id, nominal_hz, channels, units; read_by (text of a profile
                  or surface file; absent when there was none); see sessions.foreign;
-                 frame (attrs size_px, size_mm, distance_mm of the whole display that raw coordinates refer to,
-                 page_left_px, page_top_px, page_scale; absent when the page filled it)
+                 frame (attrs size_px, size_mm, distance_mm of the whole display that raw coordinates refer
+                 to, page_left_px, page_top_px, page_scale; absent when the page filled it)
     /clock       pairs/{clock_s, unix_s}, offsets/{t_s, offset_s}, connections (one row each)
     /gaze        t_s, t_source_s, xy_px, valid, pupil_mm, raw (channel labels and units as attributes)
     /fixations   only imported ones, see sessions.foreign

@@ -134,5 +134,6 @@ class Performance(QObject, Generic[T]):
 
     def _finish(self) -> None:
         self._ended = True
+        self.stage.close()
         self.dismiss()
         self.over.emit()
