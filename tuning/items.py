@@ -27,6 +27,7 @@ class Item:
         click: slot, -1 for none.
         bare: click probabilities of the model without a prompt, (slots,), fp32.
         participant: pseudonym.
+        page: digest of the page.
     """
 
     prepared: Prepared
@@ -34,6 +35,7 @@ class Item:
     click: int
     bare: Tensor
     participant: str
+    page: str
 
 
 def items(
@@ -59,7 +61,14 @@ def items(
         answers = predictions(backbone, operator, [prepared[i] for i in indices], None, config.placement)
         bare.update(zip(indices, (a.choice for a in answers), strict=True))
     return [
-        item(page, _gaze(example, config, split), example.click, bare[n], example.participant)
+        item(
+            page,
+            _gaze(example, config, split),
+            example.click,
+            bare[n],
+            example.participant,
+            example.page.digest,
+        )
         for n, (example, page) in enumerate(zip(usable, prepared, strict=True))
     ]
 
@@ -72,7 +81,9 @@ def fitted_examples(examples: Sequence[Example], config: FitConfig, split: Split
     return [e for e in of_split if not (needs_click and e.click is None)]
 
 
-def item(prepared: Prepared, gaze: FloatArray, click: int | None, bare: FloatArray, participant: str) -> Item:
+def item(
+    prepared: Prepared, gaze: FloatArray, click: int | None, bare: FloatArray, participant: str, page: str
+) -> Item:
     """Return an item from attention and the bare model's click probabilities, both (slots,)."""
     return Item(
         prepared=prepared,
@@ -80,6 +91,7 @@ def item(prepared: Prepared, gaze: FloatArray, click: int | None, bare: FloatArr
         click=-1 if click is None else click,
         bare=torch.tensor(bare, dtype=torch.float32),
         participant=participant,
+        page=page,
     )
 
 

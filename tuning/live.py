@@ -172,7 +172,7 @@ def _memory(
     participant: str,
 ) -> Memory:
     looked = Looked(page.layout, page.films, gaze, page.screen_id)
-    learned = item(outlook.prepared, gaze, click, outlook.rows["backbone"].choice, participant)
+    learned = item(outlook.prepared, gaze, click, outlook.rows["backbone"].choice, participant, page.digest)
     known = TrainingView(looked, preferred, click, outlook.rows["twin"], outlook.rows["backbone"])
     return Memory(learned, known)
 

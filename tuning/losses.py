@@ -21,14 +21,19 @@ def importance(g: Tensor, present: Tensor, power: float) -> Tensor:
 
 
 def generalised_kl(a: Tensor, g: Tensor, present: Tensor, power: float) -> Tensor:
-    """Σ ω [g log(g / a) - g + a], mean over examples.
+    """Σ ω [g log(g / a) - g + a], mean over examples; see `generalised_kls`."""
+    return generalised_kls(a, g, present, power).mean()
+
+
+def generalised_kls(a: Tensor, g: Tensor, present: Tensor, power: float) -> Tensor:
+    """Σ ω [g log(g / a) - g + a] per example, (B,).
 
     Every term is non-negative and zero at a = g only, so weighting changes which errors matter and never
     where the minimum is. With power 0 and both summing to 1 it is the ordinary KL divergence.
     """
     safe = a.clamp_min(_ATTENTION_FLOOR)
     terms = torch.xlogy(g, g) - g * safe.log() - g + a
-    return (importance(g, present, power) * terms * present).sum(-1).mean()
+    return (importance(g, present, power) * terms * present).sum(-1)
 
 
 def paper_kl(a: Tensor, g: Tensor, present: Tensor, power: float) -> Tensor:
@@ -54,8 +59,19 @@ def click_loss(log_choice: Tensor, click: Tensor) -> Tensor:
     return -log_choice[clicked].gather(1, click[clicked, None]).mean()
 
 
+def click_losses(log_choice: Tensor, click: Tensor) -> Tensor:
+    """Cross-entropy over the letters per example, (B,); 0 where there is no click. Arguments as above."""
+    found = -log_choice.gather(1, click.clamp_min(0)[:, None])[:, 0]
+    return torch.where(click >= 0, found, 0.0)
+
+
 def anchor_loss(log_choice: Tensor, bare: Tensor) -> Tensor:
-    """KL divergence of click probabilities from the bare model's, mean over examples.
+    """KL divergence of click probabilities from the bare model's, mean over examples; see `anchor_losses`."""
+    return anchor_losses(log_choice, bare).mean()
+
+
+def anchor_losses(log_choice: Tensor, bare: Tensor) -> Tensor:
+    """KL divergence of click probabilities from the bare model's per example, (B,).
 
     Args:
         log_choice: log probabilities (B, slots), -inf beyond an example's slots.
@@ -64,4 +80,4 @@ def anchor_loss(log_choice: Tensor, bare: Tensor) -> Tensor:
     # xlogy and the mask keep 0 · -inf out of the sum and out of its gradient.
     known = bare > 0
     terms = torch.xlogy(bare, bare) - bare * torch.where(known, log_choice, 0.0)
-    return terms.sum(-1).mean()
+    return terms.sum(-1)

@@ -247,5 +247,7 @@ def _present(asked: Tensor, length: int) -> Tensor | None:
 def _stacked(tensors: Sequence[Tensor], fill: float) -> Tensor:
     """Stack along a new first axis, padding the first axis of each to the longest with ``fill``."""
     longest = max(len(t) for t in tensors)
+    if all(len(t) == longest for t in tensors):
+        return torch.stack(list(tensors))
     padded = [torch.cat([t, t.new_full((longest - len(t), *t.shape[1:]), fill)]) for t in tensors]
     return torch.stack(padded)
