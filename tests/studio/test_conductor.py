@@ -20,7 +20,8 @@ from protocols.markers import Code, Marker
 from protocols.participant import Participant
 from protocols.stimulus import Page, Viewport
 from protocols.study import StudyProtocol, load_study
-from protocols.trial_events import Abort, Click, Continue, Pause, PointerMoved, Resume, Scroll, Skip
+from protocols.trial_events import Abort, Click, Continue, Pause, PointerMoved, Repeat, Resume, Scroll, Skip
+from sessions.agreement import view_differences
 from sessions.reader import Recording
 from sessions.schema import State
 from studio.calibrating import Verdict
@@ -201,10 +202,8 @@ def test_what_was_found_live_is_what_the_file_gives(tmp_path):
             session.look(1, 0.25)
             session.choose(1)
         session.end()
-    live = session.recorded.slots
     with Recording.open(session.path) as recording:
-        derived = recording.slots()
-    assert live is not None
+        live, derived = session.recorded.slots, recording.slots()
     for column in ("onset_s", "offset_s", "x_px", "y_px", "n"):
         np.testing.assert_array_equal(getattr(live.fixations, column), getattr(derived.fixations, column))
     assert [v.view for v in live.views] == [v.view for v in derived.views]
@@ -212,6 +211,22 @@ def test_what_was_found_live_is_what_the_file_gives(tmp_path):
     for ours, theirs in zip(live.views, derived.views, strict=True):
         np.testing.assert_array_equal(ours.fixation_ms, theirs.fixation_ms)
         np.testing.assert_array_equal(ours.cursor_ms, theirs.cursor_ms)
+
+
+def test_a_finished_trial_that_is_repeated_counts_once(tmp_path):
+    with Rehearsal(tmp_path, study(tmp_path, inter_trial_s=1.2)) as session:
+        session.look(0, 0.3)
+        session.choose(1)
+        over_s = time.monotonic() + 0.8  # so long that the live pipeline has put the trial away
+        session.until(lambda: session.conductor.live_state() and time.monotonic() > over_s)
+        session.do(Repeat())
+        session.until(lambda: len(session.stage.pages) == 2)
+        session.look(8, 0.3)
+        session.do(Abort("seen enough"))
+        session.end()
+    with Recording.open(session.path) as recording:
+        assert view_differences(session.recorded.slots.views, recording.slots().views) == []
+    assert [view.fixation_ms[8] > 0 for view in session.recorded.slots.views] == [True]
 
 
 def test_a_page_is_marked_again_after_a_pause_but_not_for_details(tmp_path):

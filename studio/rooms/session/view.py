@@ -106,6 +106,7 @@ class SessionRoom(Room):
 
     def _escaped(self) -> None:
         if self.controller.escaped():
+            self.window().raise_()
             self.window().activateWindow()
             self.house.go("session", None)
             self.operator.ask_abort()
