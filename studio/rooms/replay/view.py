@@ -55,21 +55,25 @@ class ReplayRoom(Room):
     def __init__(self, house: House) -> None:
         super().__init__(house)
         self.controller = ReplayController(house.background, house.clock, compared)
-        self._session: ReplaySession | None = None
-        self._choices = Choices()
-        self._closed = False
-        self.sessions, self.personas = QComboBox(), QComboBox()
-        self.open_other = QPushButton("&Open …")
-        self.report = QPushButton("&Report")
-        self.time_line = TimeLine(house.palette)
-        self.transport = Transport()
-        self.pictures = MomentPictures(house.palette)
-        self._stage = QWidget()
-        self._line, self._keys = QLabel(), QLabel(_KEYS)
-        self._progress = QProgressBar()
+        self._choices, self._closed = Choices(), False
+        self._recorded: Path | None = None
         self._timer = QTimer(self, interval=_BEAT_MS)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.controller.tick)
+        self._furnish()
+
+    def _furnish(self) -> None:
+        """Make everything that can be seen, in the house's colours."""
+        self._session: ReplaySession | None = None
+        self.sessions, self.personas = QComboBox(), QComboBox()
+        self.open_other = QPushButton("&Open …")
+        self.report = QPushButton("&Report")
+        self.time_line = TimeLine(self.house.palette)
+        self.transport = Transport()
+        self.pictures = MomentPictures(self.house.palette)
+        self._stage = QWidget()
+        self._line, self._keys = QLabel(), QLabel(_KEYS)
+        self._progress = QProgressBar()
         self._lay_out()
         self._connect()
         self._shortcuts()
@@ -80,7 +84,8 @@ class ReplayRoom(Room):
         self._timer.start()
         self._list_files()
         recorded = self.house.visit.value.recorded
-        wanted = about or (recorded if self.controller.state.value.stage == "nothing" else None)
+        wanted = about or (recorded if recorded != self._recorded else None)
+        self._recorded = recorded
         shown = self.controller.state.value.session
         if wanted is not None and (shown is None or shown.path != wanted):
             self.controller.open(wanted)
@@ -90,6 +95,18 @@ class ReplayRoom(Room):
         """Stand still while nobody looks."""
         self.controller.pause()
         self._timer.stop()
+
+    def redress(self) -> bool:
+        """Furnish the room anew; the session goes on where it is."""
+        self._unwatch()
+        old, layout = QWidget(), self.layout()
+        assert layout is not None
+        old.setLayout(layout)  # with everything in it
+        old.deleteLater()
+        self._furnish()
+        self._list_files()
+        self.time_line.setFocus()
+        return True
 
     def close_down(self) -> None:
         """Let go of the session."""

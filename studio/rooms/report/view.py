@@ -54,6 +54,13 @@ class ReportRoom(Room):
         self.controller = ReportController(
             house.background, house.settings.value.data_folder, house.reports_folder, write
         )
+        self._recorded: Path | None = None
+        self._timer = QTimer(self, interval=_BEAT_MS)
+        self._timer.timeout.connect(self.controller.tick)
+        self._furnish()
+
+    def _furnish(self) -> None:
+        """Make everything that can be seen, in the house's colours."""
         self._listed: Choices | None = None
         self._shown: tuple[Written, ...] = ()
         self.sessions, self.personas, self.reports = QListWidget(), QComboBox(), QComboBox()
@@ -63,8 +70,6 @@ class ReportRoom(Room):
         self.preview = Preview()
         self._why, self._said = QLabel(), QLabel()
         self._progress = QProgressBar()
-        self._timer = QTimer(self, interval=_BEAT_MS)
-        self._timer.timeout.connect(self.controller.tick)
         self._name()
         self._lay_out()
         self._connect()
@@ -73,7 +78,9 @@ class ReportRoom(Room):
     def enter(self, about: Path | None) -> None:
         """Offer what there is; choose the session asked for, or the one of this visit."""
         self._timer.start()
-        wanted = about or self.house.visit.value.recorded
+        recorded = self.house.visit.value.recorded
+        wanted = about or (recorded if recorded != self._recorded else None)
+        self._recorded = recorded
         if wanted is not None:
             self.controller.about(wanted)
         self.controller.refresh()
@@ -86,6 +93,16 @@ class ReportRoom(Room):
     def busy(self) -> str:
         """A report that is being written is finished first."""
         return "A report is being written; it will be done in a moment." * self.controller.state.value.working
+
+    def redress(self) -> bool:
+        """Furnish the room anew; what was chosen and written stays."""
+        self._unwatch()
+        old, layout = QWidget(), self.layout()
+        assert layout is not None
+        old.setLayout(layout)  # with everything in it
+        old.deleteLater()
+        self._furnish()
+        return True
 
     def close_down(self) -> None:
         """Begin no further report."""

@@ -155,6 +155,20 @@ def test_a_point_of_the_curve_leads_to_its_moment(qtbot: QtBot, house: House, pl
     room.close_down()
 
 
+def test_other_colours_leave_the_session_where_it_is(room: ReplayRoom, house: House, qtbot: QtBot) -> None:
+    room.controller.seek(14.0)
+    before, old = room.grab().toImage(), room.time_line
+    house.settings.put(house.settings.value.model_copy(update={"theme": "light"}))
+    assert room.redress()
+    assert room.time_line is not old
+    qtbot.waitUntil(room.time_line.hasFocus)
+    assert t_s(room) == 14.0
+    assert room.time_line.window_s[1] > 20.0
+    assert room.grab().toImage() != before
+    qtbot.mouseClick(room.transport.trial_on, Qt.MouseButton.LeftButton)
+    assert t_s(room) == 16.0
+
+
 def test_the_main_button_goes_to_the_report(
     room: ReplayRoom, qtbot: QtBot, went: list[tuple[str, Path | None]], session_path: Path
 ) -> None:
