@@ -20,7 +20,7 @@ system:
 
 $(VENV)/.installed: pyproject.toml | system
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python $(PIP) install -e '.[tune,cluster,test]'
+	$(VENV)/bin/python $(PIP) install -e '.[tune,cluster,serve,gym,test]'
 	@touch $@
 
 demo: setup

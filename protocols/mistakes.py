@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from pydantic import ValidationError
 
 _SHOWN = 20
@@ -9,7 +12,11 @@ _SHOWN = 20
 
 def listed(error: ValidationError) -> str:
     """Return every mistake as ``path: problem``, one a line after the first, at most twenty."""
-    details = error.errors(include_url=False, include_context=False)
+    return listed_details(error.errors(include_url=False, include_context=False))
+
+
+def listed_details(details: Iterable[Mapping[str, Any]]) -> str:
+    """Return the same for mistakes as pydantic details them: mappings with ``loc``, ``msg`` and ``input``."""
     lines = [_line(".".join(str(part) for part in d["loc"]), d["msg"], d["input"]) for d in details]
     if len(lines) > _SHOWN:
         lines = [*lines[:_SHOWN], f"... and {len(lines) - _SHOWN} more"]

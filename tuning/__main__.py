@@ -1,4 +1,4 @@
-"""The programs of tuning: ``python -P -m tuning {engine,fit,fit-many,compare,simulate,cohort,study}``.
+"""The programs of tuning: ``python -P -m tuning {engine,fit,fit-many,compare,simulate,serve,cohort,study}``.
 
 All print events of `tuning.events` as JSON lines; the last line is done, failed or cancelled, and the exit
 code 0, 2 or 1.
@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from protocols.errors import GazeTwinError, StimulusMissing
+from protocols.errors import GazeTwinError, SetupError, StimulusMissing
 from protocols.wire import Cancelled, Done, Failed, Message, decode, encode
 from tuning import events
 from tuning.config import FitConfig
@@ -70,6 +70,19 @@ def _compare(asked: argparse.Namespace) -> Job:
 def _simulate(asked: argparse.Namespace) -> Job:
     pages = tuple(_page(Path(path)) for path in asked.pages)
     return _bench(asked).simulate(events.Simulate(persona=asked.persona, pages=pages))
+
+
+def _serve(asked: argparse.Namespace) -> Job:
+    bench = _bench(asked)
+    try:
+        from tuning.serving.program import serve
+    except ModuleNotFoundError as error:
+        raise SetupError(
+            f"The libraries of the server are not installed: {error}.",
+            "Twins cannot answer over HTTP without them.",
+            "Install them: pip install 'gazetwin[tune,serve]', or make setup in a checkout.",
+        ) from error
+    return serve(asked.personas, bench.backbone, asked.host, asked.port)
 
 
 def _page(path: Path) -> PageSpec:
@@ -146,6 +159,10 @@ def _parser() -> argparse.ArgumentParser:
     simulate = _program(programs, "simulate", _simulate, "let a persona look at pages")
     simulate.add_argument("persona")
     simulate.add_argument("pages", nargs="+", help="files with one `page` message each")
+    serve = _program(programs, "serve", _serve, "let personas look at pages over HTTP")
+    serve.add_argument("personas", nargs="+", help="files of one or several personas, or FILE:PSEUDONYM")
+    serve.add_argument("--host", default="127.0.0.1", help="address of this computer")
+    serve.add_argument("--port", type=int, default=8000, help="0 for any that is free")
     cohort = _program(programs, "cohort", _cohort, "fit the simulated cohort that ships with a backbone")
     cohort.add_argument("--placement", choices=("after-image", "front"), default="after-image")
     cohort.add_argument("--out", default="", help="cohort to write, by default beside the backbone's weights")
@@ -160,9 +177,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _workers(program: argparse.ArgumentParser) -> None:
     program.add_argument("--workers", type=int, default=None, help="how many compute at a time")
-    program.add_argument(
-        "--cluster", default="", help="a Ray cluster's address, local, or slurm[:PARTITION]"
-    )
+    program.add_argument("--cluster", default="", help="a Ray cluster's address, local, or slurm[:PARTITION]")
     program.add_argument("--gpus", type=float, default=0.0, help="per worker, on a cluster")
 
 

@@ -350,6 +350,21 @@ class Saved(Message):
     path: str
 
 
+class Serving(Message):
+    """A server listens.
+
+    Attributes:
+        url: where.
+        backbone: id of the model.
+        personas: how many twins answer.
+    """
+
+    kind: Literal["serving"] = "serving"
+    url: str
+    backbone: str
+    personas: int
+
+
 Event = (
     Ready
     | Step
@@ -360,6 +375,7 @@ Event = (
     | Simulated
     | Compared
     | Saved
+    | Serving
     | Exported
     | Targets
     | Progress

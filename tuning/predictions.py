@@ -32,12 +32,24 @@ def predictions(
     placement: Placement,
 ) -> list[Prediction]:
     """Predict pages with one prompt (None: the bare backbone); the model's own answer is explained."""
+    prompts = None if prompt is None else [prompt] * len(prepared)
+    return predictions_of_each(backbone, operator, prepared, prompts, placement)
+
+
+def predictions_of_each(
+    backbone: Backbone,
+    operator: ProbingOperator,
+    prepared: Sequence[Prepared],
+    prompts: Sequence[SoftPrompt] | None,
+    placement: Placement,
+) -> list[Prediction]:
+    """Predict each page with a prompt of its own, all of one length; see `predictions`."""
     found: dict[int, Prediction] = {}
     for indices in batches_of_equal_length(prepared, BATCH):
         batch = [prepared[i] for i in indices]
-        prompts = None if prompt is None else prompt.batch(len(batch))
+        tokens = None if prompts is None else torch.stack([prompts[i].tokens for i in indices])
         with torch.no_grad():  # an operator that needs gradients enables them for itself
-            seen = look(backbone, operator, batch, prompts, placement)
+            seen = look(backbone, operator, batch, tokens, placement)
         found.update(zip(indices, _unbatched(seen, batch), strict=True))
     return [found[i] for i in range(len(prepared))]
 

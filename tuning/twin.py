@@ -20,7 +20,7 @@ from tuning.events import PageSpec
 from tuning.persona import Persona
 from tuning.probing.base import ProbingOperator
 from tuning.registry import make_operator
-from tuning.simulate import Seen, drawn, look_at
+from tuning.simulate import Seen, View, drawn, look_together
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +64,14 @@ class Twin:
         self, pages: Sequence[Page | PageSpec], preferred: tuple[str, ...] | None = None
     ) -> list[Seen]:
         """Look at several pages at once; see `look`."""
-        asked = [_asked(page, preferred, self.persona.provenance.preferred) for page in pages]
-        shown = [drawn(page) if isinstance(page, PageSpec) else page for page in pages]
-        for page in shown:
-            self._refuse_other_layout(page.layout)
-        return look_at(self.backbone, self.operator, self.persona, shown, asked)
+        return look_together(self.backbone, [self.view(page, preferred) for page in pages])
+
+    def view(self, page: Page | PageSpec, preferred: tuple[str, ...] | None = None) -> View:
+        """Return a page in front of this participant, without looking at it; see `look`."""
+        shown = drawn(page) if isinstance(page, PageSpec) else page
+        self._refuse_other_layout(shown.layout)
+        asked = _asked(page, preferred, self.persona.provenance.preferred)
+        return View(self.persona, self.operator, shown, asked)
 
     def _refuse_other_layout(self, layout: SlotLayout) -> None:
         known = self.persona.provenance.layout

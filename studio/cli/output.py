@@ -86,7 +86,16 @@ def _widths(columns: Sequence[Sequence[Text]], room: int) -> list[int]:
 
 def report_error(what: str, why: str, fix: str) -> None:
     """Print the three parts of an error on standard error."""
-    text = Text.assemble(("error: ", "bold red"), what)
+    _report(Text("error: ", "bold red"), what, why, fix)
+
+
+def report_warning(what: str, why: str, fix: str) -> None:
+    """Print the three parts of a warning on standard error."""
+    _report(Text("warning: ", "bold yellow"), what, why, fix)
+
+
+def _report(head: Text, what: str, why: str, fix: str) -> None:
+    text = Text.assemble(head, what)
     for label, part in (("why", why), ("fix", fix)):
         if part:
             text.append(f"\n  {label}: ", style="bold").append(part)

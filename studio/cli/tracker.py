@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -59,6 +55,7 @@ def tracker(
     from acquisition.tracker import publish
     from acquisition.viewer.stand_in import publish_viewer
     from protocols.geometry import Screen
+    from studio.interrupted import until_interrupted
 
     if bool(profile) == (profile_file is not None):
         raise typer.BadParameter("Give either --as PROFILE or --profile FILE.", param_hint="--as")
@@ -68,7 +65,7 @@ def tracker(
         raise typer.BadParameter("A recording has its own rate: leave it out.", param_hint="--rate")
     wire = read_profile(profile_file).wire_format() if profile_file else format_named(profile)
     setting = Setting(Screen(), read_surface(surface) if surface else None, clock_shift_s)
-    with _until_interrupted() as stopped:
+    with until_interrupted() as stopped:
         who = replay or "A simulated viewer"
         words = f"{who} goes out as {profile or profile_file} as soon as someone listens; Ctrl-C ends it."
         on_air = partial(note, words)
@@ -83,16 +80,3 @@ def tracker(
         say(f"{published.sent} samples sent as {published.name} ({published.source_id}).")
     if not published.sent:
         raise negative()
-
-
-@contextmanager
-def _until_interrupted() -> Iterator[threading.Event]:
-    """Yield an event that Ctrl-C and a terminate set, so that the stream is closed in order."""
-    stopped = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: stopped.set()) for number in numbers]
-    try:
-        yield stopped
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)

@@ -20,7 +20,7 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 
 from acquisition.viewer.policy import HABITS
 from protocols.carousel import GENRES
-from protocols.errors import BackboneMissing
+from protocols.errors import BackboneMissing, TuningError
 from tuning.backbones.base import BackboneSpec
 from tuning.backbones.qwen3_vl import Qwen3VLBackbone
 
@@ -71,7 +71,17 @@ class TinyWording:
         return self.ids(["</vision>"])
 
     def question(self, preferred: Sequence[str]) -> list[int]:
-        """``viewer likes G1 G2 G3 choose``: the profile, then the instruction."""
+        """``viewer likes G1 G2 G3 choose``: the profile, then the instruction.
+
+        Raises:
+            TuningError: a genre that it has no word for.
+        """
+        if unknown := [genre for genre in preferred[:3] if genre not in GENRES]:
+            raise TuningError(
+                f"carousel-tiny has no word for the genre {unknown[0]!r}.",
+                "What the participant likes could not be put to it.",
+                f"Prefer {', '.join(GENRES)}, or use a larger model.",
+            )
         return self.ids(["viewer", "likes", *preferred[:3], "choose"])
 
     def letter(self, letter: str) -> int:

@@ -1,0 +1,1 @@
+"""Twins over HTTP: a page goes in, attention and clicks come out."""
