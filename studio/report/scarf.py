@@ -14,7 +14,8 @@ from studio.report.evidence import Evidence
 from studio.report.markup import Html, joined, tag
 from studio.report.pictures import OFF_POSTER, slot_colours
 
-MOST_ROWS = 60
+MOST_ROWS = 120
+_ROWS_AT_ONCE = 30  # what fits on half a page of paper
 _ROW_PX, _BAR_PX, _LEFT_PX = 20, 14, 190
 PATTERNS = ("", "row-2", "row-3", "row-4")
 """Laid over the colours of each row of posters, the top row first: colour is never alone."""
@@ -61,7 +62,7 @@ class Band:
 def slots_over_time(evidence: Evidence) -> Html:
     """Return a scarf plot: which poster was fixated when, trial by trial."""
     title = tag("h2", "Posters over time")
-    bands = [*_bands(evidence)][:MOST_ROWS]
+    bands = [*_bands(evidence)]
     if not bands:
         return joined([title, tag("p", "No page was shown.")])
     words = (
@@ -69,13 +70,19 @@ def slots_over_time(evidence: Evidence) -> Html:
         "poster on the page, darker is further right; grey is a fixation beside posters. Upright strokes "
         "are scrolls and swipes, triangles clicks. Point at a fixation to read its film."
     )
-    chart = tag("figure", scarf(bands, "Fixated posters over time, one line per trial"))
-    return joined([title, tag("p", words), _key(evidence), chart])
-
-
-def scarf(bands: Sequence[Band], words: str) -> Html:
-    """Return one line of coloured stretches per trial over time."""
+    if len(bands) > MOST_ROWS:
+        words += f" The first {MOST_ROWS} of {len(bands)} trials are drawn."
     duration_s = max(band.end_s for band in bands)
+    said = "Fixated posters over time, one line per trial"
+    charts = [
+        tag("figure", scarf(bands[first : first + _ROWS_AT_ONCE], duration_s, said))
+        for first in range(0, min(len(bands), MOST_ROWS), _ROWS_AT_ONCE)
+    ]
+    return joined([title, tag("p", words), _key(evidence), *charts])
+
+
+def scarf(bands: Sequence[Band], duration_s: float, words: str) -> Html:
+    """Return one line of coloured stretches per trial over time, up to ``duration_s``."""
     scale = (WIDTH_PX - _LEFT_PX - 20) / max(duration_s, 1e-9)
     bottom = len(bands) * _ROW_PX + 6
     parts = [_axis(duration_s, bottom, scale)]

@@ -236,9 +236,9 @@ class ReportRoom(Room):
         down = QVBoxLayout(shown)
         down.setContentsMargins(0, 0, 0, 0)
         line = QHBoxLayout()
-        line.addWidget(self.reports, 1)
+        down.addWidget(self.reports)
         for button in (self.open_html, self.open_pdf, self.open_folder):
-            line.addWidget(button)
+            line.addWidget(button, 1)
         down.addLayout(line)
         down.addWidget(self.preview, 1)
         across.addWidget(Panel("Report", shown), 3)
