@@ -9,7 +9,7 @@ from pathlib import Path
 
 from protocols.errors import SetupError
 from sessions.reader import Recording
-from studio.recorded_predictions import predictions, scores
+from studio.recorded_predictions import prediction_scores
 from studio.report.charts import definitions, hatch
 from studio.report.comparison import heldout, running, skipped
 from studio.report.evidence import Evidence, gather
@@ -23,7 +23,6 @@ from studio.report.results import Results
 from studio.report.scarf import patterns, slots_over_time
 from studio.report.style import style_sheet
 from studio.report.views import views
-from studio.state import Score
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +88,7 @@ def compose(results: Results, recording: Recording) -> Report:
     Raises:
         SessionError: the recording is damaged, or is not the one of the results.
     """
-    told = results if results.running else results.with_running(_foreseen(recording))
+    told = results if results.running else results.with_running(prediction_scores(recording))
     evidence = gather(recording)
     return Report(title_of(evidence), tuple(sections(told, evidence, recording.page)))
 
@@ -141,12 +140,6 @@ def sections(results: Results, evidence: Evidence, load: Load) -> list[Html]:
         methods(evidence, results),
         provenance(evidence, results),
     ]
-
-
-def _foreseen(recording: Recording) -> tuple[Score, ...]:
-    """Return the scores of what was predicted during the session."""
-    foreseen = predictions(recording.markers())
-    return scores(foreseen, recording.slots().views) if foreseen else ()
 
 
 def _simulated(results: Results, evidence: Evidence) -> Html:
