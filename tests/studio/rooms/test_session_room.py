@@ -31,6 +31,7 @@ from sessions.recover import recover
 from sessions.schema import State
 from studio import visit_session
 from studio.app import Studio
+from studio.ending import ending_sessions
 from studio.inputs import Wished
 from studio.programs import Program
 from studio.recorded_predictions import prediction_scores, score_differences
@@ -359,8 +360,6 @@ def test_closing_the_studio_asks_and_the_file_is_sealed(lab) -> None:
 
 
 def test_a_terminate_ends_the_session_in_order(lab) -> None:
-    from studio.ending import ending_sessions
-
     it, left = lab(), []
     it.begin()
     it.until_page(0)
