@@ -67,7 +67,7 @@ def show_participant(window: ParticipantWindow, displays: Displays, alone: bool)
     """
     operator = QApplication.activeWindow()
     if alone or not displays.shared:
-        window.show_on(displays.participant)
+        window.show_on(displays.participant, takes_keys=alone)
     else:
         area = displays.participant.availableGeometry()
         left, _ = side_by_side(area)

@@ -147,13 +147,16 @@ class ParticipantWindow(QWidget):
         """Show or hide the mouse pointer, for example while calibrating."""
         self.setCursor(Qt.CursorShape.ArrowCursor if shown else Qt.CursorShape.BlankCursor)
 
-    def show_on(self, display: QScreen) -> None:
-        """Fill a display."""
+    def show_on(self, display: QScreen, *, takes_keys: bool = True) -> None:
+        """Fill a display, and take the keyboard unless somebody else is to keep it."""
         self._home.settle(display)
         self.setScreen(display)
         self.setGeometry(display.geometry())
-        self.showFullScreen()
-        self.activateWindow()
+        self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, not takes_keys)
+        self.setWindowState(Qt.WindowState.WindowFullScreen)
+        self.show()  # showFullScreen would always take the keyboard
+        if takes_keys:
+            self.activateWindow()
 
     def dismiss(self) -> None:
         """Close for good; the participant cannot."""
