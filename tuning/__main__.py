@@ -73,7 +73,6 @@ def _simulate(asked: argparse.Namespace) -> Job:
 
 
 def _serve(asked: argparse.Namespace) -> Job:
-    bench = _bench(asked)
     try:
         from tuning.serving.program import serve
     except ModuleNotFoundError as error:
@@ -82,7 +81,7 @@ def _serve(asked: argparse.Namespace) -> Job:
             "Twins cannot answer over HTTP without them.",
             "Install them: pip install 'gazetwin[tune,serve]', or make setup in a checkout.",
         ) from error
-    return serve(asked.personas, bench.backbone, asked.host, asked.port)
+    return serve(asked.personas, lambda: _bench(asked).backbone, asked.host, asked.port)
 
 
 def _page(path: Path) -> PageSpec:

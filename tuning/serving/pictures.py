@@ -50,7 +50,9 @@ def _pixels(data: bytes) -> PixelArray:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             _refuse_other_size(image.size)
             pixels = np.array(image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise _too_large(str(error)) from error
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise _no_picture(f"It is not a PNG that can be read: {error}") from error
     pixels.setflags(write=False)
     return pixels
@@ -59,13 +61,7 @@ def _pixels(data: bytes) -> PixelArray:
 def _refuse_other_size(size: tuple[int, int]) -> None:
     width, height = size
     if width * height > MAX_PIXELS:
-        raise Refused(
-            413,
-            "PictureTooLarge",
-            f"The picture has {width} x {height} px, more than {MAX_PIXELS} in all.",
-            "Pictures are decoded in memory.",
-            "Send the page as the participant would see it: {} x {} px.".format(*PAGE_SIZE_PX),
-        )
+        raise _too_large(f"It has {width} x {height} px, more than {MAX_PIXELS} in all")
     if size != PAGE_SIZE_PX:
         raise _no_picture(f"It has {width} x {height} px")
 
@@ -98,4 +94,14 @@ def _no_picture(problem: str) -> StudyInvalid:
         f"The picture cannot be used. {problem}.",
         "The twin would look at something else than was meant.",
         "Send the page as a PNG of {} x {} px, base64.".format(*PAGE_SIZE_PX),
+    )
+
+
+def _too_large(problem: str) -> Refused:
+    return Refused(
+        413,
+        "PictureTooLarge",
+        f"The picture is too large. {problem.rstrip('.')}.",
+        "Pictures are decoded in memory.",
+        "Send the page as the participant would see it: {} x {} px.".format(*PAGE_SIZE_PX),
     )

@@ -9,7 +9,7 @@ import socket
 import stat
 import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import uvicorn
 
@@ -26,14 +26,17 @@ log = logging.getLogger(__name__)
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _LAST_ANSWERS_S = 5
+_BACKLOG = 256
 
 
-def serve(addresses: Sequence[str], backbone: Backbone, host: str, port: int) -> Generator[Event, None, None]:
+def serve(
+    addresses: Sequence[str], load: Callable[[], Backbone], host: str, port: int
+) -> Generator[Event, None, None]:
     """Serve personas until the program is told to end: SIGINT, SIGTERM, or the end of a pipe to its input.
 
     Args:
         addresses: of personas; of a file of several, all or ``FILE:PSEUDONYM``.
-        backbone: their model.
+        load: returns their model.
         host: address or name of this computer.
         port: 0 for any that is free.
 
@@ -41,16 +44,15 @@ def serve(addresses: Sequence[str], backbone: Backbone, host: str, port: int) ->
         PersonaMismatch: a persona cannot be read, or belongs to another model.
         SetupError: the place is taken, or not on this computer.
     """
-    people = People(backbone, [persona for address in addresses for persona in personas_at(address)])
-    place = _bound(host, port)
-    local = _is_loopback(place)
-    if not local:
-        yield _in_the_open(host)
-    try:
-        yield Serving(url=_url(place), backbone=backbone.spec.id, personas=len(people.personas))
+    with _bound(host, port) as place:
+        local = _is_loopback(place)
+        if not local:
+            yield _in_the_open(host)
+        personas = [persona for address in addresses for persona in personas_at(address)]
+        people = People(load(), personas)
+        spec = people.backbone.spec
+        yield Serving(url=_url(place), backbone=spec.id, personas=len(people.personas))
         run(people, place, Limits(), (*LOOPBACK, host.lower()) if local else ())
-    finally:
-        place.close()
 
 
 def run(people: People, place: socket.socket, limits: Limits, hosts: Sequence[str]) -> None:
@@ -89,9 +91,10 @@ def _end_with_input(server: uvicorn.Server) -> None:
 
 
 def _bound(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; who asks before the model is loaded waits."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=256)
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise SetupError(
             f"The server cannot listen on {host}, port {port}: {error.strerror or error}.",

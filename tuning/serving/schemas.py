@@ -12,9 +12,12 @@ from tuning.pagespec import PageSpec
 from tuning.serving.limits import MAX_FILMS_PER_ROW, MAX_GENRES, MAX_PNG_BYTES, MAX_ROWS, MAX_SLOTS, MAX_TEXT
 
 _WIDTH_PX, _HEIGHT_PX = PAGE_SIZE_PX
-Words = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$"
+"""No control characters but line breaks and tabs, which titles may have."""
+Words = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=_TEXT)]
 Genre = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9 '&/-]{0,39}$")]
 Pseudonym = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Whole = Annotated[int, Field(strict=True)]
 Preferred = Annotated[tuple[Genre, ...], Field(max_length=MAX_GENRES)]
 Share = Annotated[float, Field(ge=0, le=1, description="Share from 0 to 1.")]
 
@@ -29,7 +32,7 @@ class FilmForm(_Form):
     """A film; its poster is drawn from these facts."""
 
     title: Words = Field(description="As printed.", examples=["The Velvet Harbour"])
-    year: int = Field(ge=0, le=9999, description="Of release.", examples=[1987])
+    year: Whole = Field(ge=0, le=9999, description="Of release.", examples=[1987])
     genres: Annotated[tuple[Genre, ...], Field(min_length=1, max_length=MAX_GENRES)] = Field(
         description="As catalogued, the main one first.", examples=[["Drama", "Crime"]]
     )
@@ -59,8 +62,10 @@ class ScreenForm(_Form):
 class ViewportForm(_Form):
     """What part of a screen is visible."""
 
-    scroll_px: float = Field(default=0.0, ge=0, description="How far it is scrolled down, in px.")
-    swipes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(max_length=MAX_ROWS)] = Field(
+    scroll_px: Annotated[float, Field(strict=True)] = Field(
+        default=0.0, ge=0, description="How far it is scrolled down, in px."
+    )
+    swipes: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], Field(max_length=MAX_ROWS)] = Field(
         default=(), description="Per row, which group of five films is visible, from 0; empty: the first."
     )
 
@@ -93,10 +98,10 @@ class PageForm(_Form):
 class SlotForm(_Form):
     """A fully visible poster on a picture, in px of the picture; right and bottom are the first outside."""
 
-    left_px: int = Field(ge=0, lt=_WIDTH_PX, description="Left edge, in px.", examples=[76])
-    top_px: int = Field(ge=0, lt=_HEIGHT_PX, description="Upper edge, in px.", examples=[176])
-    right_px: int = Field(gt=0, le=_WIDTH_PX, description="Right edge, in px.", examples=[418])
-    bottom_px: int = Field(gt=0, le=_HEIGHT_PX, description="Lower edge, in px.", examples=[369])
+    left_px: Whole = Field(ge=0, lt=_WIDTH_PX, description="Left edge, in px.", examples=[76])
+    top_px: Whole = Field(ge=0, lt=_HEIGHT_PX, description="Upper edge, in px.", examples=[176])
+    right_px: Whole = Field(gt=0, le=_WIDTH_PX, description="Right edge, in px.", examples=[418])
+    bottom_px: Whole = Field(gt=0, le=_HEIGHT_PX, description="Lower edge, in px.", examples=[369])
     film: Words = Field(description="What it shows; comes back in the answer.", examples=["Film A"])
 
 
