@@ -36,8 +36,10 @@ class FilmForm(_Form):
     genres: Annotated[tuple[Genre, ...], Field(min_length=1, max_length=MAX_GENRES)] = Field(
         description="As catalogued, the main one first.", examples=[["Drama", "Crime"]]
     )
-    poster: Literal[""] = Field(
-        default="", description="Empty: no file is ever opened. For real posters, send a picture of the page."
+    poster: str = Field(
+        default="",
+        max_length=MAX_TEXT,
+        description="Not used: no file is ever opened. For real posters, send a picture of the page.",
     )
 
 

@@ -174,7 +174,6 @@ WRONG = {
     "images": "/etc",
     "images ": "x",
     "kind": "load",
-    "screen/rows/0/films/0/poster": "../../../etc/passwd",
     "screen/rows/0/films/0/title": "",
     "screen/rows/0/films/1/title": "\ud800",
     "screen/rows/0/films/2/title": "a bell \x07",
@@ -228,6 +227,13 @@ def test_numbers_that_json_does_not_know_are_refused(client: httpx.Client, specs
     sent = json.dumps(body(specs[0]))
     for number in ("NaN", "Infinity", "1e999"):
         refused(_posted(client, sent.replace('"scroll_px": 0.0', f'"scroll_px": {number}')), 422)
+
+
+def test_names_of_posters_are_nothing_to_the_server(client: httpx.Client, specs: list[PageSpec]) -> None:
+    sent = body(specs[0])
+    named = changed(sent, "screen/rows/0/films/0/poster", "../../../../../../etc/passwd")
+    told = [client.post("/personas/P01/looks", json=page).json() for page in (sent, named)]
+    assert told[0]["twin"] == told[1]["twin"]
 
 
 def _posted(client: httpx.Client, text: str) -> httpx.Response:
