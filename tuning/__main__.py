@@ -1,4 +1,4 @@
-"""The programs of tuning: ``python -P -m tuning {engine,fit,fit-many,compare,simulate,serve,cohort,study}``.
+"""The programs of tuning: ``python -P -m tuning {engine,fit,fit-many,fit-together,compare,...}``.
 
 All print events of `tuning.events` as JSON lines; the last line is done, failed or cancelled, and the exit
 code 0, 2 or 1.
@@ -129,6 +129,16 @@ def _many(asked: argparse.Namespace) -> Job:
     return fit_many(named, out, _config(asked), model, runner(asked.cluster, asked.workers, asked.gpus, out))
 
 
+def _together(asked: argparse.Namespace) -> Job:
+    try:
+        from tuning.together import fit_together
+    except ModuleNotFoundError as error:
+        raise without_model_libraries(error) from error
+    model = events.Load(backbone=asked.backbone, device=asked.device, precision=asked.precision)
+    basis = Path(asked.basis) if asked.basis else None
+    return fit_together([Path(p) for p in asked.sessions], Path(asked.out), _config(asked), model, basis)
+
+
 def _config(asked: argparse.Namespace) -> FitConfig:
     return FitConfig.from_toml(Path(asked.config)) if asked.config else FitConfig()
 
@@ -151,6 +161,13 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--out", required=True, help="folder of the personas")
     many.add_argument("--config", default="", help="settings, TOML")
     _workers(many)
+    together = _program(
+        programs, "fit-together", _together, "fit the personas of many at once, into one file"
+    )
+    together.add_argument("sessions", nargs="+", help="session files, or folders of them")
+    together.add_argument("--out", required=True, help="file of the personas")
+    together.add_argument("--config", default="", help="settings, TOML, of method search")
+    together.add_argument("--basis", default="", help="cohort; by default the one that ships with the model")
     compare = _program(programs, "compare", _compare, "judge a persona on screens it was not fitted on")
     compare.add_argument("persona")
     compare.add_argument("sessions", nargs="+")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -43,6 +44,11 @@ class Looked:
     weights: FloatArray
     screen_id: str
 
+    @cached_property
+    def shares(self) -> FloatArray:
+        """How much each node counts for each slot; a fit asks for it hundreds of times."""
+        return grid_shares(self.layout)
+
 
 @dataclass(frozen=True, eq=False)
 class PositionMap:
@@ -64,14 +70,18 @@ class PositionMap:
         """Average views, with `smoothing` views of a uniform viewer added at every node."""
         amount, seen = np.full(GRID, smoothing), np.full(GRID, smoothing)
         for view in views:
-            shares = grid_shares(view.layout)
+            shares = view.shares
             amount += (shares.T @ (view.weights * len(view.layout))).reshape(GRID)
             seen += shares.sum(axis=0).reshape(GRID)
         return cls(amount / seen)
 
     def predict(self, layout: SlotLayout) -> FloatArray:
         """Return attention over the slots of a page, (n,), summing to 1."""
-        density = grid_shares(layout) @ self.density.ravel()
+        return self.predict_at(grid_shares(layout))
+
+    def predict_at(self, shares: FloatArray) -> FloatArray:
+        """Return attention over slots of which each node's share (n, 15) is known, (n,), summing to 1."""
+        density = shares @ self.density.ravel()
         return np.asarray(density / density.sum())
 
 
@@ -122,7 +132,7 @@ def best_smoothing(views: Sequence[Looked]) -> float:
 
 def _left_out_kl(views: Sequence[Looked], smoothing: float) -> float:
     maps = left_out_maps(views, lambda rest: PositionMap.of(rest, smoothing))
-    return float(np.mean([metrics.kl(v.weights, maps[v.screen_id].predict(v.layout)) for v in views]))
+    return float(np.mean([metrics.kl(v.weights, maps[v.screen_id].predict_at(v.shares)) for v in views]))
 
 
 def left_out_maps(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from protocols.errors import TuningError
 from protocols.mistakes import listed
@@ -17,6 +17,7 @@ Signal = Literal["fixation", "cursor"]
 Device = Literal["cpu", "cuda"]
 Precision = Literal["fp32", "bf16"]
 Objective = Literal["default", "paper"]
+Method = Literal["steps", "search"]
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -31,6 +32,8 @@ class FitConfig(BaseModel):
     would move letters to positions it has never seen. The paper uses 16.
 
     Attributes:
+        method: ``steps`` of an optimiser, or ``search`` among mixtures of earlier participants, which finds
+            coefficients only and is fast for many newcomers at once; see `tuning.newcomers`.
         operator: probing operator by name: ``rollout``, ``glimpse``, ``attnlrp``, or ``attnlrp-signed``,
             which normalises as published.
         placement: where the soft prompt stands; ``front`` is the paper's.
@@ -66,6 +69,7 @@ class FitConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    method: Method = "steps"
     operator: str = "rollout"
     placement: Placement = "after-image"
     objective: Objective = "default"
@@ -94,6 +98,22 @@ class FitConfig(BaseModel):
     evaluate_every: Count = 10
     patience: Count = 5
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _searchable(self) -> Self:
+        if self.method == "search" and (self.personal_prompt or self.objective == "paper"):
+            raise ValueError(
+                "method search finds coefficients by the default objective; set personal_prompt = false and"
+                ' objective = "default"'
+            )
+        return self
+
+    def decisive(self) -> dict[str, Any]:
+        """Return the settings that name a result; a later one counts only where it is not at its default."""
+        told = self.model_dump(mode="json")
+        if self.method == "steps":
+            del told["method"]  # results of earlier versions keep their names
+        return told
 
     @classmethod
     def cohort(cls, placement: Placement = "after-image") -> FitConfig:

@@ -57,8 +57,14 @@ class Described:
         yield "basis", own.cohort[:16] or "fitted from nothing"
         yield "operator", config.operator
         yield "objective", f"{config.objective}, to {config.train_signal}s, seed {config.seed}"
-        yield "kept step", f"{own.best_step} of {config.steps}"
+        yield "fitted", _fitted(own)
         yield "software", ", ".join(f"{name} {version}" for name, version in own.versions.items())
+
+
+def _fitted(own: Provenance) -> str:
+    if own.config.method == "search":
+        return "by search among mixtures of the basis's participants"
+    return f"by steps, kept {own.best_step} of {own.config.steps}"
 
 
 def described_at(address: str) -> list[Described]:

@@ -20,9 +20,10 @@ from tuning.baselines import PositionMap
 from tuning.cohort import Cohort
 from tuning.events import ROWS, TWINS, Comparison, Judged, View
 from tuning.examples import Example
+from tuning.foreseen import Asked, Predictor
 from tuning.habit import with_uniform
 from tuning.persona import Persona
-from tuning.predictions import Prediction, predictions
+from tuning.predictions import Prediction
 from tuning.probing.base import ProbingOperator
 from tuning.prompts import SoftPrompt, random_prompt
 
@@ -72,6 +73,7 @@ def compare(
     persona: Persona,
     cohort: Cohort | None,
     examples: Sequence[Example],
+    predict: Predictor | None = None,
 ) -> Comparison:
     """Judge a persona on the test views among the examples.
 
@@ -81,6 +83,7 @@ def compare(
         persona: fitted without any of the test screens.
         cohort: for shared prompt and population mean; None leaves these rows out and says so.
         examples: of the persona's participant.
+        predict: who predicts; None asks the model.
 
     Raises:
         PersonaMismatch: another backbone.
@@ -89,7 +92,9 @@ def compare(
     persona.require(backbone.spec)
     signal = persona.provenance.config.eval_signal
     chosen = choose(examples, persona)
-    rows, missing = predicted_rows(backbone, operator, persona, cohort, chosen.examples)
+    predict = predict or Asked(backbone, operator, persona.provenance.config.placement)
+    rows = predicted_rows(predict, persona, cohort, chosen.examples)
+    why = f"no cohort ships for {backbone.spec.id} with these settings"
     judged = tuple(_judged(e, i, rows, persona) for i, e in enumerate(chosen.examples))
     heldout = {row: metrics.averages(j.scores[row] for j in judged) for row in rows}
     return Comparison(
@@ -102,7 +107,7 @@ def compare(
         smoothed_logloss=_smoothed(judged, persona.habit.uniform_shares),
         counts=_counts(chosen.examples, examples),
         skipped=chosen.skipped,
-        missing=missing,
+        missing={row: why for row in ROWS if row not in rows},
         verdicts=verdicts(heldout),
         judged=judged,
     )
@@ -129,30 +134,21 @@ def choose(examples: Sequence[Example], persona: Persona) -> Chosen:
 
 
 def predicted_rows(
-    backbone: Backbone,
-    operator: ProbingOperator,
-    persona: Persona,
-    cohort: Cohort | None,
-    examples: Sequence[Example],
-) -> tuple[dict[str, list[Prediction]], dict[str, str]]:
-    """Predict every row for every view from page and questionnaire alone; also return what is missing."""
-    prepared = [backbone.prepare(e.page, e.preferred) for e in examples]
-    placement = persona.provenance.config.placement
-
-    def prompted(prompt: SoftPrompt | None) -> list[Prediction]:
-        return predictions(backbone, operator, prepared, prompt, placement)
-
-    twin = prompted(persona.prompt)
-    bare = prompted(None)
+    predict: Predictor, persona: Persona, cohort: Cohort | None, examples: Sequence[Example]
+) -> dict[str, list[Prediction]]:
+    """Predict every row for every view from page and questionnaire alone."""
+    twin, bare = predict(examples, persona.prompt), predict(examples, None)
     rows = {"twin": twin, "twin_combined": _combined(persona, examples, twin, bare)}
     if cohort is not None:
-        rows["shared_prompt"] = prompted(cohort.shared)
+        rows["shared_prompt"] = predict(examples, cohort.shared)
     rows["backbone"] = bare
-    seed = persona.provenance.config.seed + RANDOM_SEED_OFFSET
-    rows["random_prompt"] = prompted(random_prompt(persona.prompt.tokens, seed))
-    rows |= _position_rows(persona, cohort, examples)
-    why = f"no cohort ships for {backbone.spec.id} with these settings"
-    return rows, {row: why for row in ROWS if row not in rows}
+    rows["random_prompt"] = predict(examples, like_random(persona.prompt, persona.provenance.config.seed))
+    return rows | _position_rows(persona, cohort, examples)
+
+
+def like_random(prompt: SoftPrompt, seed: int) -> SoftPrompt:
+    """Return the random prompt that a fitted one has to beat."""
+    return random_prompt(prompt.tokens, seed + RANDOM_SEED_OFFSET)
 
 
 def verdicts(heldout: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Split = Literal["train", "val", "test"]
 Signal = Literal["fixation", "cursor"]
+Drawn = MutableMapping[tuple[str, str, str], Page]
+"""Pages by study digest, screen id and digest as shown."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +55,10 @@ class Example:
 
 
 def examples_of(
-    recording: Recording, splits: Mapping[str, Split], variant: Callable[[Page], Page] = with_letters
+    recording: Recording,
+    splits: Mapping[str, Split],
+    variant: Callable[[Page], Page] = with_letters,
+    drawn: Drawn | None = None,
 ) -> list[Example]:
     """Turn every page view of a recording into an example.
 
@@ -61,18 +66,21 @@ def examples_of(
         recording: a sealed recording.
         splits: split of each screen id, from `tuning.splits.split_screens`.
         variant: how the model sees a page that was shown.
+        drawn: pages in that variant that are at hand; others are read, drawn and added.
 
     Raises:
         NotEnoughExamples: a screen has no split.
     """
     participant = recording.participant
-    examples, drawn = [], dict[str, Page]()
+    examples = []
+    drawn = {} if drawn is None else drawn
     for view in recording.views():
-        if view.digest not in drawn:
-            drawn[view.digest] = variant(view.page)
+        key = recording.study_digest, view.screen.id, view.digest
+        if key not in drawn:
+            drawn[key] = variant(view.page)
         examples.append(
             Example(
-                page=drawn[view.digest],
+                page=drawn[key],
                 gaze=_distribution(view.fixation_ms, "fixation"),
                 cursor=_distribution(view.cursor_ms, "cursor"),
                 click=view.click,

@@ -15,9 +15,9 @@ from tuning.config import FitConfig
 from tuning.evaluate import compare
 from tuning.events import Comparison, Warned
 from tuning.examples import Example, Split
+from tuning.foreseen import Asked, Predictor
 from tuning.habit import UNFITTED, Habit, TrainingView, fit_habit
 from tuning.persona import Persona
-from tuning.predictions import predictions
 from tuning.probing.base import ProbingOperator
 from tuning.prompts import PromptBank, SoftPrompt
 from tuning.provenance import LayoutReference, Provenance, UseReference
@@ -73,6 +73,7 @@ def judged_persona(
     config: FitConfig,
     cohort: Cohort | None,
     fitted: Fitted,
+    predict: Predictor | None = None,
 ) -> Result:
     """Complete a participant's fitted prompt with their habits, and judge the twin on test screens.
 
@@ -83,6 +84,7 @@ def judged_persona(
         config: settings.
         cohort: earlier participants, None for none.
         fitted: prompts of this participant and perhaps of others, or one prompt of a group without names.
+        predict: who predicts; None asks the model.
 
     Raises:
         NotEnoughExamples: nothing to judge.
@@ -90,18 +92,18 @@ def judged_persona(
     names = fitted.bank.participants
     name = material.participant if material.participant in names else names[0]
     prompt = replace(fitted.bank.prompt(name), participant=material.participant)
-    habit = _habit(backbone, operator, material.examples, prompt, config, cohort)
+    predict = predict or Asked(backbone, operator, config.placement)
+    habit = _habit(predict, material.examples, prompt, config, cohort)
     use = tables_of_use((e for e in material.examples if e.split in COUNTED), config.train_signal)
     provenance = _provenance(backbone.spec, material, config, cohort, fitted, habit, use)
     persona = replace(_persona(fitted.bank, name, prompt, habit, provenance), use=use)
-    comparison = compare(backbone, operator, persona, cohort, material.examples)
+    comparison = compare(backbone, operator, persona, cohort, material.examples, predict)
     judged = provenance.model_copy(update={"heldout": comparison.heldout})
     return Result(replace(persona, provenance=judged), comparison)
 
 
 def _habit(
-    backbone: Backbone,
-    operator: ProbingOperator,
+    predict: Predictor,
     examples: Sequence[Example],
     prompt: SoftPrompt,
     config: FitConfig,
@@ -109,10 +111,7 @@ def _habit(
 ) -> Habit:
     train = [e for e in examples if e.split == "train" and e.attention(config.train_signal) is not None]
     looked = looked_of(train, config, "train")
-    prepared = [backbone.prepare(e.page, e.preferred) for e in train]
-    models = predictions(backbone, operator, prepared, prompt, config.placement)
-    bare = predictions(backbone, operator, prepared, None, config.placement)
-    seen = zip(looked, train, models, bare, strict=True)
+    seen = zip(looked, train, predict(train, prompt), predict(train, None), strict=True)
     views = [TrainingView(view, e.preferred, e.click, model, plain) for view, e, model, plain in seen]
     if cohort is None:
         return fit_habit(views, PositionMap.uniform(), UNFITTED)

@@ -110,7 +110,7 @@ def fit_habit(views: Sequence[TrainingView], population: PositionMap, centre: Po
     looked = [v.looked for v in views]
     smoothing = best_smoothing(looked)
     known = left_out_maps(looked, lambda rest: PositionMap.of(rest, smoothing))
-    priors = [known[v.screen_id].predict(v.layout) for v in looked]
+    priors = [known[v.screen_id].predict_at(v.shares) for v in looked]
     genre_features = [
         _genre_features(p, v.looked.films, v.preferred) for p, v in zip(priors, views, strict=True)
     ]
@@ -118,7 +118,7 @@ def fit_habit(views: Sequence[TrainingView], population: PositionMap, centre: Po
     maps = {
         "participant_mean": priors,
         "participant_mean_genre": [pooled(genre, f) for f in genre_features],
-        "population_mean": [population.predict(v.layout) for v in looked],
+        "population_mean": [population.predict_at(v.shares) for v in looked],
     }
     clicks = [v.click for v in views]
     return Habit(

@@ -7,15 +7,15 @@ import logging
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from protocols.errors import PersonaMismatch, SessionMissing, TuningError
+from protocols.errors import PersonaMismatch, TuningError
 from protocols.wire import Progress
-from sessions.reader import Recording
 from tuning.cohort import shipped_cohort
 from tuning.config import FitConfig
 from tuning.events import Event, Load, Saved, Warned
 from tuning.output import require_writable, write_whole
 from tuning.persona import Persona
-from tuning.persona_task import PersonaTask, sha256
+from tuning.persona_task import PersonaTask
+from tuning.planned import answers, personas_planned
 from tuning.registry import load_backbone
 from tuning.running.contract import Fitted, Runner
 from tuning.time_left import Clock
@@ -43,7 +43,11 @@ def fit_many(
     """
     require_writable(out / f"P{SUFFIX}")
     yield Progress(done=0, unit="personas", message="Reading sessions")
-    tasks = _tasks(named, config, model)
+    spec = load_backbone(model.backbone, model.device, model.precision).spec
+    cohort = shipped_cohort(spec, config)
+    basis = "" if cohort is None else cohort.digest
+    tasks, unreadable = personas_planned(named, config, model, spec.digest, basis)
+    yield from unreadable
     missing = [task for task in tasks if not _there(_path(out, task), task)]
     done = kept = len(tasks) - len(missing)
     clock = Clock(len(missing))
@@ -68,38 +72,6 @@ def fit_many(
         )
 
 
-def _tasks(named: Sequence[Path], config: FitConfig, model: Load) -> list[PersonaTask]:
-    spec = load_backbone(model.backbone, model.device, model.precision).spec
-    cohort = shipped_cohort(spec, config)
-    owners: dict[str, list[Path]] = {}
-    for path in dict.fromkeys(path for one in named for path in _files(one)):
-        with Recording.open(path) as recording:
-            owners.setdefault(recording.participant.pseudonym, []).append(path.resolve())
-    return [
-        PersonaTask(
-            pseudonym=pseudonym,
-            paths=tuple(str(path) for path in paths),
-            sha256=tuple(sha256(path) for path in paths),
-            config=config,
-            model=model,
-            weights=spec.digest,
-            basis="" if cohort is None else cohort.digest,
-        )
-        for pseudonym, paths in sorted(owners.items())
-    ]
-
-
-def _files(named: Path) -> Sequence[Path]:
-    found = sorted(named.rglob("*.h5")) if named.is_dir() else [named] if named.is_file() else []
-    if found:
-        return found
-    raise SessionMissing(
-        f"There is no session at {named}.",
-        "Its participants would be missing without a word.",
-        "Name session files (.h5), or folders that hold some.",
-    )
-
-
 def _path(out: Path, task: PersonaTask) -> Path:
     return out / f"{task.pseudonym}{SUFFIX}"
 
@@ -113,6 +85,4 @@ def _there(path: Path, task: PersonaTask) -> bool:
     except PersonaMismatch as error:
         log.warning("%s is fitted again: %s", path, error)
         return False
-    sessions = tuple(reference.sha256 for reference in own.sessions)
-    found = (own.participant, sessions, own.config, own.backbone_digest, own.cohort)
-    return found == (task.pseudonym, task.sha256, task.config, task.weights, task.basis)
+    return answers(own, task)

@@ -13,6 +13,9 @@ from torch import Tensor, nn
 
 from protocols.errors import PersonaMismatch
 
+SHARE_FLOOR = 1e-12
+"""Keeps the coefficient of a basis prompt that is not used finite."""
+
 
 @dataclass(frozen=True, eq=False)
 class SoftPrompt:
@@ -99,6 +102,19 @@ class PromptBank(nn.Module):
         bank = PromptBank([participant], self.basis, start[None], start, free)
         bank.basis.requires_grad_(False)
         return bank
+
+    def mixed(self, participant: str, shares: Tensor) -> PromptBank:
+        """Return a bank for one new participant whose prompt is a given mixture of this basis.
+
+        Args:
+            participant: pseudonym.
+            shares: of each basis prompt, (M,), summing to 1.
+        """
+        found = PromptBank(
+            [participant], self.basis, shares.clamp_min(SHARE_FLOOR).log()[None], self.logits.mean(0)
+        )
+        found.basis.requires_grad_(False)
+        return found
 
     def prompts(self, participants: Sequence[str]) -> Tensor:
         """Return prompts (B, N, d) of the named participants, with gradients.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from protocols.errors import NotEnoughExamples
 from sessions.reader import Recording
-from tuning.examples import Example, Split, examples_of
+from tuning.examples import Drawn, Example, Split, examples_of
 from tuning.provenance import ConsentReference, SessionReference
 
 Splitter = Callable[[Sequence[str]], Mapping[str, Split]]
@@ -36,12 +36,13 @@ class Material:
     ratings: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_material(paths: Sequence[Path], splitter: Splitter) -> Material:
+def read_material(paths: Sequence[Path], splitter: Splitter, drawn: Drawn | None = None) -> Material:
     """Read sessions of one participant.
 
     Args:
         paths: sealed recordings.
         splitter: assigns the screens shown to splits.
+        drawn: pages that others saw, see `tuning.examples.examples_of`.
 
     Raises:
         NotEnoughExamples: several participants, a session named twice, or too few screens to split.
@@ -52,7 +53,7 @@ def read_material(paths: Sequence[Path], splitter: Splitter) -> Material:
     examples, references, ratings = [], [], dict[str, int]()
     for path in paths:
         with Recording.open(path) as recording:
-            examples += examples_of(recording, splits)
+            examples += examples_of(recording, splits, drawn=drawn)
             references.append(_reference(recording))
             ratings |= recording.participant.ratings
     _refuse_repeats([reference.session for reference in references])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from protocols.errors import NotEnoughExamples
+from protocols.errors import NotEnoughExamples, TuningError
 from protocols.wire import Progress
 from tuning.backbones.base import Backbone
 from tuning.config import FitConfig
@@ -17,11 +17,12 @@ from tuning.events import Evaluated, Step, Warned
 from tuning.examples import Example
 from tuning.items import Item, items
 from tuning.learner import Learner, warmed_cosine
+from tuning.newcomers import search
 from tuning.predictions import length_groups, predictions
 from tuning.probing.base import ProbingOperator
 from tuning.prompts import PromptBank
 from tuning.savepoint import Savepoint, fit_key
-from tuning.selection import Keeper, badness, scores_of
+from tuning.selection import Keeper, badness, scores_of, validation_scores
 
 FitEvent = Progress | Step | Evaluated | Warned
 
@@ -68,11 +69,14 @@ def fit(
 
     Raises:
         NotEnoughExamples: nothing to fit, or several newcomers at once.
+        TuningError: a search without a bank to search in.
         PersonaMismatch: the savepoint is of another fit.
     """
     train = yield from items(backbone, operator, examples, config, "train")
     val = yield from items(backbone, operator, examples, config, "val")
     _refuse_empty(train, config)
+    if config.method == "search":
+        return (yield from _searched(backbone, operator, train, val, config, bank))
     current = _start(backbone, operator, train, val, config, bank)
     keeper = Keeper(backbone, operator, val, config)
     learner = Learner(backbone, operator, current, config, warmed_cosine(config))
@@ -152,14 +156,51 @@ def _start(
     names = list(dict.fromkeys(i.participant for i in [*train, *val]))
     if bank is None:
         return fresh_bank(backbone, names, config)
+    _refuse_several(names)
+    like = most_alike(backbone, operator, train, bank, config)
+    return bank.newcomer(names[0], like, personal=config.personal_prompt)
+
+
+def _refuse_several(names: Sequence[str]) -> None:
     if len(names) != 1:
         raise NotEnoughExamples(
             f"{len(names)} participants ({', '.join(names)}) are fitted to a finished basis at once.",
             "Each newcomer has its own best step.",
             "Fit one newcomer at a time.",
         )
-    like = most_alike(backbone, operator, train, bank, config)
-    return bank.newcomer(names[0], like, personal=config.personal_prompt)
+
+
+def _searched(
+    backbone: Backbone,
+    operator: ProbingOperator,
+    train: Sequence[Item],
+    val: Sequence[Item],
+    config: FitConfig,
+    bank: PromptBank | None,
+) -> Generator[FitEvent, None, Fitted]:
+    """Find a newcomer's coefficients without an optimiser, as for many newcomers at once."""
+    bank = searchable(bank)
+    names = list(dict.fromkeys(i.participant for i in [*train, *val]))
+    _refuse_several(names)
+    shares = yield from search(backbone, operator, [train], bank, config)
+    own = bank.mixed(names[0], shares[0])
+    scores = validation_scores(backbone, operator, val, own, config) if val else {}
+    return Fitted(own, 0, scores)
+
+
+def searchable(bank: PromptBank | None) -> PromptBank:
+    """Return the bank to search in.
+
+    Raises:
+        TuningError: there is none.
+    """
+    if bank is None:
+        raise TuningError(
+            "No cohort suits the model and the settings, so there is nobody to search among.",
+            "A search tries mixtures of their prompts and makes none of its own.",
+            "Name a cohort, use the default settings with carousel-tiny, or fit by steps.",
+        )
+    return bank
 
 
 def _batches(train: Sequence[Item], config: FitConfig) -> Iterator[list[Item]]:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.metadata import version
+
+TOLD = ("gazetwin", "numpy", "torch", "transformers")
 
 
 def versions() -> dict[str, str]:
     """Return installed versions by distribution."""
-    return {name: version(name) for name in ("gazetwin", "numpy", "torch", "transformers")}
+    return {name: _version(name) for name in TOLD}
+
+
+@lru_cache
+def _version(name: str) -> str:
+    return version(name)

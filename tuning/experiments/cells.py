@@ -60,7 +60,7 @@ class Cell(BaseModel):
     @property
     def digest(self) -> str:
         """SHA-256 of all that decides the result, hexadecimal."""
-        told = self.model_dump(mode="json")
+        told = self.model_dump(mode="json") | {"config": self.config.decisive()}
         for group in ("judged", "earlier"):
             told[group] = [without_paths(person) for person in told[group]]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
