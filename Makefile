@@ -10,7 +10,7 @@ INTEROP_OUT := build/interop
 PIP := -m pip --quiet --disable-pip-version-check
 PYTEST := -m pytest -q
 
-.PHONY: setup system demo test check tests tests-without-torch tests-without-qt bench \
+.PHONY: setup system demo test check tests journey pictures tests-without-torch tests-without-qt bench \
 	interop interop-exports $(INTEROP:%=interop-%) clean
 
 setup: system $(VENV)/.installed
@@ -28,7 +28,7 @@ demo: setup
 	then $(VENV)/bin/gazetwin demo --out demo-out; \
 	else $(VENV)/bin/gazetwin demo --headless --out demo-out; fi
 
-test: check tests tests-without-torch tests-without-qt
+test: check tests journey tests-without-torch tests-without-qt
 
 check: setup
 	$(VENV)/bin/ruff check .
@@ -42,6 +42,15 @@ check: setup
 tests: setup
 	$(VENV)/bin/python $(PYTEST) --junitxml=build/tests.xml
 	$(VENV)/bin/python scripts/no_skips.py build/tests.xml
+
+# A lab assistant's whole session in real windows, on two (virtual) monitors.
+journey: setup
+	scripts/two_screens.sh $(VENV)/bin/python $(PYTEST) --junitxml=build/journey.xml tests/journey
+	$(VENV)/bin/python scripts/no_skips.py build/journey.xml
+
+# The pictures of the rooms in docs/, taken on the way.
+pictures: setup
+	GAZETWIN_PICTURES=docs/images/studio scripts/two_screens.sh $(VENV)/bin/python $(PYTEST) tests/journey
 
 # The proofs by absence: the studio never needs torch, and the packages below it never need Qt.
 $(LIGHT)/.installed: pyproject.toml | system

@@ -60,7 +60,7 @@ class ReportState:
         """Why no report can be written now, in words; empty when one can."""
         if self.working:
             return "A report is being written."
-        if self.listing and not self.chosen:
+        if self.listing:  # which twins were fitted on a session is not known before
             return "Looking for sessions …"
         if not self.choices.sessions and not self.chosen:
             return "There is no session yet: record one, or import it."
