@@ -14,6 +14,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     "agent4rec": {},
     "clax": {},
     "concordia": {"goal": "Find a film for tonight"},
+    "gymnasium": {},
     "sardine": {},
     "tinytroupe": {},
     "ultra": {},
