@@ -39,10 +39,14 @@ def record_on_display(app: QApplication, order: Order, rig: Rig, clock: Clock, w
     _Alone(performance)
     performance.over.connect(app.exit)
     performance.start(lambda window: window.show_on(QGuiApplication.screens()[-1]))
+    # The session ends this loop; a quit posted by its closing window would end whatever loop comes next.
+    by_windows = app.quitOnLastWindowClosed()
+    app.setQuitOnLastWindowClosed(False)
     try:
         app.exec()
     finally:
         performance.dismiss()
+        app.setQuitOnLastWindowClosed(by_windows)
     return performance.result()
 
 

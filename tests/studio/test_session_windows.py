@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPointF, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QPointF, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -23,6 +23,7 @@ from studio.conductor import Conductor
 from studio.recording import Order
 from studio.sources import Rig
 from studio.stage import Stage
+from studio.state import LiveState
 from studio.windows import demo, performing, stage
 from studio.windows.participant import ParticipantWindow
 from studio.windows.record import record_on_display
@@ -87,18 +88,26 @@ def test_a_window_that_is_never_painted_is_an_error(window, page: Page, monkeypa
     assert isinstance(errors[0], SetupError)
 
 
+Deed = Callable[[ParticipantWindow], None]
+When = Callable[[LiveState], bool]
+
+
 class Hand:
-    """Acts on the participant's window from the main thread, a little at a time."""
+    """Acts on the participant's window from the main thread, each time when the session is ready for it."""
 
     def __init__(self, qapp: QApplication) -> None:
         self._qapp = qapp
-        self._timer = QTimer(interval=150)
-        self._deeds: list[Callable[[ParticipantWindow], None]] = []
+        self._timer = QTimer(interval=50)
+        self._deeds: list[tuple[When, Deed]] = []
+        self._conductor: Conductor | None = None
         self._timer.timeout.connect(self._act)
 
-    def do(self, *deeds: Callable[[ParticipantWindow], None]) -> None:
+    def do(self, *deeds: tuple[When, Deed]) -> None:
         self._deeds = list(deeds)
         self._timer.start()
+
+    def watch(self, conductor: Conductor) -> None:
+        self._conductor = conductor
 
     def stop(self) -> None:
         self._timer.stop()
@@ -107,8 +116,11 @@ class Hand:
         windows = [
             w for w in self._qapp.topLevelWidgets() if isinstance(w, ParticipantWindow) and w.isVisible()
         ]
-        if windows and self._deeds:
-            self._deeds.pop(0)(windows[0])
+        if windows and self._deeds and self._conductor is not None:
+            when, deed = self._deeds[0]
+            if when(self._conductor.live_state()):
+                del self._deeds[0]
+                deed(windows[0])
 
 
 @pytest.fixture
@@ -118,11 +130,27 @@ def hand(qapp: QApplication) -> Iterator[Hand]:
     made.stop()
 
 
-def press(key: Qt.Key) -> Callable[[ParticipantWindow], None]:
+def instructed(state: LiveState) -> bool:
+    return state.phase == "running" and state.page is None and state.trials[0].status == "waiting"
+
+
+def paused(state: LiveState) -> bool:
+    return state.phase == "paused"
+
+
+def on_page(trial: int, scrolled: bool = False) -> When:
+    def seen(state: LiveState) -> bool:
+        page, running = state.page, state.trials[trial].status == "running"
+        return page is not None and running and (page.viewport.scroll_px > 0) == scrolled
+
+    return seen
+
+
+def press(key: Qt.Key) -> Deed:
     return lambda window: QTest.keyClick(window, key)
 
 
-def point(x_px: float, y_px: float, click: bool = False) -> Callable[[ParticipantWindow], None]:
+def point(x_px: float, y_px: float, click: bool = False) -> Deed:
     def act(window: ParticipantWindow) -> None:
         where = window.placement
         at = QPointF(where.left_px + where.scale * x_px, where.top_px + where.scale * y_px).toPoint()
@@ -139,35 +167,35 @@ def order(folder: Path) -> Order:
     return Order(study, Participant(pseudonym="P01"), folder / "session.h5", headless=False)
 
 
-def recorded_with(qapp: QApplication, folder: Path):
+def recorded_with(qapp: QApplication, hand: Hand, folder: Path):
     clock = SteadyClock()
     source = MouseSource(clock)
     source.open()
-    return record_on_display(qapp, order(folder), Rig(source), clock, unwatched)
+    return record_on_display(qapp, order(folder), Rig(source), clock, hand.watch)
 
 
 def test_a_session_with_mouse_and_keys(qapp, hand, tmp_path):
     on_poster = (600.0, 270.0)
     hand.do(
-        press(Qt.Key.Key_Space),
-        point(*on_poster),
-        press(Qt.Key.Key_PageDown),
-        point(*on_poster, click=True),
-        press(Qt.Key.Key_Escape),
-        press(Qt.Key.Key_Space),
-        point(590.0, 280.0),
-        point(*on_poster, click=True),
+        (instructed, press(Qt.Key.Key_Space)),
+        (on_page(0), point(*on_poster)),
+        (on_page(0), press(Qt.Key.Key_PageDown)),
+        (on_page(0, scrolled=True), point(*on_poster, click=True)),
+        (on_page(1), press(Qt.Key.Key_Escape)),
+        (paused, press(Qt.Key.Key_Space)),
+        (on_page(1), point(590.0, 280.0)),
+        (on_page(1), point(*on_poster, click=True)),
     )
-    recorded = recorded_with(qapp, tmp_path)
+    recorded = recorded_with(qapp, hand, tmp_path)
     assert recorded.ending.outcome == "complete"
     with Recording.open(recorded.path) as recording:
         codes = [m.code for m in recording.markers() if m.code is not Code.HOVER]
         views, cursor, gaze = recording.views(), recording.cursor(), recording.gaze()
     page = [Code.TRIAL_START, Code.PAGE_SHOWN]
     scrolled = [Code.PAGE_SHOWN, Code.VIEWPORT_CHANGED]
-    paused = [Code.PAUSE, Code.RESUME, Code.PAGE_SHOWN]
+    pause = [Code.PAUSE, Code.RESUME, Code.PAGE_SHOWN]
     end = [Code.CLICK, Code.TRIAL_END]
-    assert codes[2:-1] == [*page, *scrolled, *end, *page, *paused, *end]
+    assert codes[2:-1] == [*page, *scrolled, *end, *page, *pause, *end]
     assert [v.viewport.scroll_px > 0 for v in views] == [False, True, False, False]
     assert [v.click is not None for v in views] == [False, True, False, True]
     assert len(cursor) >= 3
@@ -175,10 +203,14 @@ def test_a_session_with_mouse_and_keys(qapp, hand, tmp_path):
 
 
 def test_escape_twice_ends_the_session(qapp, hand, tmp_path):
-    hand.do(press(Qt.Key.Key_Space), press(Qt.Key.Key_Escape), press(Qt.Key.Key_Escape))
-    recorded = recorded_with(qapp, tmp_path)
+    escape = press(Qt.Key.Key_Escape)
+    hand.do((instructed, press(Qt.Key.Key_Space)), (on_page(0), escape), (paused, escape))
+    recorded = recorded_with(qapp, hand, tmp_path)
     assert recorded.ending.outcome == "aborted"
     assert "participant's display" in recorded.ending.why
+    next_loop = QEventLoop()
+    QTimer.singleShot(0, lambda: next_loop.exit(7))
+    assert next_loop.exec() == 7, "the session's end is not that of what comes after it"
 
 
 class Pretended:
