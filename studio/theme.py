@@ -28,13 +28,15 @@ _VIRIDIS = "440154 482878 3E4A89 31688E 26828E 1F9E89 35B779 6DCD59 B4DE2C FDE72
 class Palette:
     """Every colour of one theme as ``#RRGGBB``.
 
-    Text colours reach a contrast of 4.5 to 1 on ``background``, ``surface`` and ``sunken``, marks 3 to 1.
+    Text colours reach a contrast of 4.5 to 1 on ``background``, ``surface``, ``sunken`` and ``selected``,
+    marks 3 to 1 on the first three.
     """
 
     name: str
     background: str
     surface: str
     sunken: str
+    selected: str
     border: str
     control: str
     text: str
@@ -59,6 +61,7 @@ DARK = Palette(
     background="#14171C",
     surface="#1D2229",
     sunken="#101317",
+    selected="#1E3B52",
     border="#343C47",
     control="#7A8695",
     text="#EAEEF3",
@@ -79,6 +82,7 @@ LIGHT = Palette(
     background="#F3F5F8",
     surface="#FFFFFF",
     sunken="#E9EDF2",
+    selected="#CFE3F5",
     border="#CBD3DC",
     control="#6E7A88",
     text="#171C22",

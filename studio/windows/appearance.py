@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from PySide6.QtCore import QDir
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -21,6 +22,7 @@ def dress(app: QApplication, palette: Palette, font_scale: float = 1.0) -> None:
         SetupError: the typeface is not there.
     """
     load_fonts()
+    QDir.setSearchPaths("arrows", [str(files("studio") / "windows" / "arrows")])
     font = QFont(FAMILY)
     font.setPixelSize(round(BASE_PX * font_scale))
     app.setFont(font)
@@ -61,41 +63,56 @@ def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     QPushButton[role="grave"]:disabled {{ color: {p.muted}; border: 1px dashed {p.border}; }}
     QPushButton[role="grave"]:focus {{ border: 2px solid {p.focus}; }}
     QLineEdit {{ background: {p.sunken}; color: {p.text}; border: 1px solid {p.control}; border-radius: 4px;
-        padding: 5px 8px; selection-background-color: {p.text}; selection-color: {p.background}; }}
+        padding: 5px 8px; selection-background-color: {p.selected}; selection-color: {p.text}; }}
     QLineEdit:focus {{ border: 2px solid {p.focus}; padding: 4px 7px; }}
     QPlainTextEdit, QTextEdit, QTextBrowser {{ background: {p.sunken}; color: {p.text};
         border: 1px solid {p.control}; border-radius: 4px; padding: 4px 6px; }}
     QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus {{ border: 2px solid {p.focus}; }}
     QComboBox, QSpinBox, QDoubleSpinBox {{ background: {p.sunken}; color: {p.text};
         border: 1px solid {p.control}; border-radius: 4px; padding: 4px 8px; min-height: 20px; }}
+    QComboBox::drop-down, QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
+        QDoubleSpinBox::down-button {{ background: transparent; border: 0; width: {dot + 6}px; }}
+    QComboBox::down-arrow, QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url(arrows:down.svg);
+        width: {dot // 2 + 2}px; height: {dot // 2}px; }}
+    QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url(arrows:up.svg);
+        width: {dot // 2 + 2}px; height: {dot // 2}px; }}
     QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border: 2px solid {p.focus}; padding: 3px 7px; }}
     QComboBox QAbstractItemView {{ background: {p.surface}; color: {p.text};
-        selection-background-color: {p.text}; selection-color: {p.background}; }}
+        selection-background-color: {p.selected}; selection-color: {p.text}; }}
     QListWidget {{ background: {p.sunken}; color: {p.text}; border: 1px solid {p.control};
         border-radius: 4px; }}
     QListWidget:focus {{ border: 2px solid {p.focus}; }}
-    QListWidget::item {{ padding: 4px; }}
-    QListWidget::item:selected {{ background: {p.text}; color: {p.background}; }}
+    QListWidget::item {{ padding: 4px; border-left: 4px solid transparent; }}
+    QListWidget::item:selected {{ background: {p.selected}; color: {p.text};
+        border-left: 4px solid {p.real}; }}
     QRadioButton {{ color: {p.text}; spacing: 6px; padding: 3px; border: 2px solid transparent; }}
     QRadioButton:focus {{ border: 2px solid {p.focus}; border-radius: 4px; }}
     QRadioButton::indicator {{ width: {dot - 2}px; height: {dot - 2}px; border: 1px solid {p.control};
         border-radius: {dot // 2}px; background: {p.sunken}; }}
     QRadioButton::indicator:checked {{ width: {dot - 8}px; height: {dot - 8}px; border: 4px solid {p.real};
         background: {p.text}; }}
+    QTabWidget::pane {{ background: {p.surface}; border: 1px solid {p.border}; }}
+    QTabBar::tab {{ background: {p.background}; color: {p.muted}; border: 1px solid {p.border};
+        padding: 6px 12px; margin-right: 2px; border-bottom: 3px solid transparent; }}
+    QTabBar::tab:selected {{ background: {p.surface}; color: {p.text}; border-bottom-color: {p.real}; }}
+    QTabBar::tab:hover {{ color: {p.text}; }}
+    QTabBar::tab:selected:focus {{ border: 2px solid {p.focus}; padding: 6px 11px; }}
     QScrollArea {{ border: 0; background: transparent; }}
     QScrollArea > QWidget > QWidget[role="page"] {{ background: transparent; }}
     QMenuBar {{ background: {p.background}; color: {p.text}; }}
-    QMenuBar::item:selected, QMenu::item:selected {{ background: {p.text}; color: {p.background}; }}
+    QMenuBar::item:selected, QMenu::item:selected {{ background: {p.selected}; color: {p.text}; }}
+    QMenu::item:disabled {{ color: {p.muted}; }}
     QMenu {{ background: {p.surface}; color: {p.text}; border: 1px solid {p.border}; }}
     QSplitter::handle {{ background: {p.background}; }}
     QCheckBox {{ color: {p.text}; spacing: 6px; padding: 3px; border: 2px solid transparent; }}
     QCheckBox:focus {{ border: 2px solid {p.focus}; border-radius: 4px; }}
+    QCheckBox::indicator, QListWidget::indicator {{ width: {dot}px; height: {dot}px; }}
     QCheckBox::indicator:unchecked, QListWidget::indicator:unchecked {{ background: {p.sunken};
         border: 1px solid {p.control}; border-radius: 2px; }}
     QTableWidget {{ background: {p.surface}; color: {p.text}; border: 2px solid transparent;
         gridline-color: {p.border}; }}
     QTableWidget:focus {{ border: 2px solid {p.focus}; }}
-    QTableWidget::item:selected {{ background: {p.sunken}; color: {p.text}; }}
+    QTableWidget::item:selected {{ background: {p.selected}; color: {p.text}; }}
     QHeaderView::section {{ background: {p.surface}; color: {p.muted}; border: 0; padding: 3px 4px;
         border-bottom: 1px solid {p.border}; }}
     QProgressBar {{ background: {p.sunken}; border: 1px solid {p.control}; border-radius: 4px;
@@ -134,8 +151,8 @@ def _qt_palette(palette: Palette) -> QPalette:
         role.PlaceholderText: palette.muted,
         role.Button: palette.surface,
         role.ButtonText: palette.text,
-        role.Highlight: palette.text,
-        role.HighlightedText: palette.background,
+        role.Highlight: palette.selected,
+        role.HighlightedText: palette.text,
     }
     made = QPalette()
     for which, colour in colours.items():

@@ -19,6 +19,14 @@ def test_colours_can_be_read(palette: Palette, ground: str) -> None:
         assert contrast(getattr(palette, name), under) >= 3.0, name
 
 
+@pytest.mark.parametrize("palette", [DARK, LIGHT], ids=lambda p: p.name)
+def test_what_is_selected_can_be_read_and_is_not_glaring(palette: Palette) -> None:
+    for name in TEXT:
+        assert contrast(getattr(palette, name), palette.selected) >= 4.5, name
+    assert contrast(palette.selected, palette.sunken) < 3.0
+    assert contrast(palette.background, palette.real) >= 4.5, "the main button's words"
+
+
 def test_contrast_of_known_pairs() -> None:
     assert contrast("#000000", "#FFFFFF") == pytest.approx(21.0)
     assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.01)
