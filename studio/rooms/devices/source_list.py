@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from studio.rooms.devices.state import DevicesState, Entry
 from studio.theme import Palette
+from studio.widgets.wrapped_lines import wrap_lines
 
 
 class _List(QListWidget):
@@ -46,18 +47,8 @@ class SourceList(QWidget):
         self._palette = palette
         self.entries = _List()
         self.entries.setAccessibleName("Where gaze comes from")
-        self.entries.setWordWrap(True)
-        self.entries.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.entries.setTextElideMode(Qt.TextElideMode.ElideNone)
-        self.entries.setStyleSheet(
-            f"QListWidget {{ background: {palette.sunken}; border: 2px solid transparent; }}"
-            f"QListWidget:focus {{ border-color: {palette.focus}; }}"
-            f"QListWidget::item {{ padding: 6px; border-left: 4px solid transparent; }}"
-            f"QListWidget::item:selected {{ background: {palette.surface}; color: {palette.text};"
-            f" border-left: 4px solid {palette.real}; }}"
-        )
+        wrap_lines(self.entries)
         self.entries.setSpacing(2)
-        self.entries.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.note = QLabel()
         self.note.setWordWrap(True)
         self.note.setProperty("role", "muted")

@@ -32,6 +32,7 @@ from studio.rooms.start.state import StartState
 from studio.settings import Settings
 from studio.widgets.erase_question import EraseQuestion
 from studio.widgets.panel import Panel
+from studio.widgets.wrapped_lines import wrap_lines
 
 _FORMATS: tuple[tuple[Format, str], ...] = (
     ("csv", "&CSV tables"),
@@ -60,7 +61,7 @@ class StartRoom(Room):
         self.controller = controller or StartController(house)
         self.studies = QListWidget()
         self.studies.setAccessibleName("Studies")
-        self.studies.setWordWrap(True)
+        wrap_lines(self.studies)
         self.new_session = _button("&New session", "main")
         self.search = QLineEdit(placeholderText="Search: participant, study, date, state …")
         self.search.setAccessibleName("Search among the sessions")
