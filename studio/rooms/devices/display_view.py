@@ -184,10 +184,19 @@ class MonitorMap(QWidget):
             )
             painter.drawRoundedRect(box, 3, 3)
             painter.setPen(QColor(self._palette.text))
-            words = f"{one.name}\n{'participant' if mine else 'operator' if one.primary else ''}"
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(box.adjusted(3, 3, -3, -3), flags, words)
+            self._write(painter, box.adjusted(3, 3, -3, -3), one, "participant" if mine else "operator")
         painter.end()
+
+    @staticmethod
+    def _write(painter: QPainter, box: QRectF, one: Monitor, role: str) -> None:
+        """Write what a monitor is, and its name below where there is room."""
+        metrics = painter.fontMetrics()
+        lines = list(dict.fromkeys([role, one.name] if one.primary or role == "participant" else [one.name]))
+        room = max(int(box.height() / metrics.height()), 1)
+        short = (
+            metrics.elidedText(line, Qt.TextElideMode.ElideRight, int(box.width())) for line in lines[:room]
+        )
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "\n".join(short))
 
     def _boxes(self) -> list[tuple[Monitor, QRectF]]:
         if not self._monitors:

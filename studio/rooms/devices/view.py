@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -52,20 +52,14 @@ class DevicesRoom(Room):
         super().__init__(house)
         shared = Shared(house.visit, house.settings, house.background, house.clock, self._recording)
         self.controller = DevicesController(shared)
-        palette = house.palette
-        self.sources, self.source = SourceList(palette), SourceView(palette)
-        self.picker, self.display = PickerView(palette), DisplayView(palette)
-        self.instruments = InstrumentsView()
-        self.go_on = QPushButton("Go on to calibration")
-        self.why_not = QLabel()
         self._overlays: list[QWidget] = []
         self._beat = QTimer(self, interval=_BEAT_MS)
         self._beat.timeout.connect(self.controller.beat)
-        self._lay_out()
-        self._connect()
+        self._furnish()
+        self._listen()
         self._unwatch = [
             self.controller.state.watch(self._render),
-            house.settings.watch(self.instruments.render_settings),
+            house.settings.watch(lambda settings: self.instruments.render_settings(settings)),
         ]
 
     def enter(self, about: Path | None) -> None:
@@ -80,6 +74,18 @@ class DevicesRoom(Room):
         self._beat.stop()
         self._close_overlays()
         self.controller.leave()
+
+    def redress(self) -> bool:
+        """Furnish anew in the new colours; what was chosen and entered stays."""
+        self._close_overlays()
+        old, layout = QWidget(), self.layout()
+        assert layout is not None
+        old.setLayout(layout)  # with everything in it
+        old.deleteLater()
+        self._furnish()
+        self.instruments.render_settings(self.house.settings.value)
+        self._render(self.controller.state.value)
+        return True
 
     def close_down(self) -> None:
         """End preview and discovery."""
@@ -113,6 +119,16 @@ class DevicesRoom(Room):
             policy = QSizePolicy.Policy.Preferred if one is part else QSizePolicy.Policy.Ignored
             one.setSizePolicy(policy, policy)
         self._middle.setCurrentWidget(part)
+
+    def _furnish(self) -> None:
+        """Build everything in the house's colours."""
+        palette = self.house.palette
+        self.sources, self.source = SourceList(palette), SourceView(palette)
+        self.picker, self.display = PickerView(palette), DisplayView(palette)
+        self.instruments = InstrumentsView()
+        self.go_on, self.why_not = QPushButton("Go on to calibration"), QLabel()
+        self._lay_out()
+        self._connect()
 
     def _lay_out(self) -> None:
         self.go_on.setProperty("role", "main")
@@ -160,6 +176,9 @@ class DevicesRoom(Room):
         self.instruments.corner_chosen.connect(controller.photodiode)
         self.instruments.publishing.connect(controller.publish)
         self.go_on.clicked.connect(self._go_on)
+
+    def _listen(self) -> None:
+        """Take keys, and notice monitors that come and go."""
         for key in ("Return", "Enter"):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.activated.connect(self._enter_pressed)
@@ -232,6 +251,7 @@ def _scrolled(content: QWidget) -> QScrollArea:
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(content)
     area.viewport().setAutoFillBackground(False)
     content.setAutoFillBackground(False)
