@@ -12,7 +12,7 @@ import numpy as np
 from protocols.errors import ExportError, PersonaMismatch, SetupError
 from protocols.geometry import FloatArray
 from protocols.stimulus import Film
-from tuning.environment.click_model_file import ClickModelFile, read_click_model
+from tuning.exporting.click_model_file import ClickModelFile, click_model_file, read_click_model
 from tuning.pagespec import PageSpec
 
 if TYPE_CHECKING:
@@ -146,7 +146,6 @@ def _from_persona(persona: str, kind: str, films: tuple[Film, ...], slots: int, 
             "Persona files are read with them.",
             "Install them (pip install 'gazetwin[tune,gym]'), or name a click model that was exported.",
         )
-    from tuning.environment.distilled import click_model_file
     from tuning.persona import Persona
 
     loaded = Persona.load(persona)

@@ -13,9 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from protocols.stimulus import Film
-from tuning.environment.click_model_file import ClickModelFile
-from tuning.environment.distilled import document
 from tuning.exporting.checking import Check, document_of, require, verified
+from tuning.exporting.click_model_file import ClickModelFile, document
 from tuning.exporting.contract import Field, Personas, Setting, Verification
 from tuning.exporting.position_based import click_models
 from tuning.exporting.written import write_json

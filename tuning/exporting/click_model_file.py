@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from protocols.errors import ExportError
 from protocols.mistakes import listed
 from protocols.participant import Pseudonym
+from protocols.stimulus import Page
+from tuning.exporting.contract import Subject
+from tuning.exporting.position_based import ClickModel, click_models
+from tuning.pagespec import PageSpec
+
+if TYPE_CHECKING:
+    from tuning.persona import Persona
+    from tuning.simulate import Seen
 
 MAX_BYTES = 4 * 1024 * 1024
 Probability = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
@@ -69,3 +79,33 @@ def read_click_model(path: Path) -> ClickModelFile:
             "The participant would click as nobody did.",
             "Export the persona again: gazetwin export persona ... --to gymnasium.",
         ) from error
+
+
+def click_model_file(persona: Persona) -> ClickModelFile:
+    """Return the click model of a persona.
+
+    Raises:
+        ExportError: it has no tables of use, or its participant looked at nothing.
+    """
+    models = click_models([Subject(persona, "", _never)])
+    return document(models.of[0], models.genres)
+
+
+def document(model: ClickModel, genres: Sequence[str]) -> ClickModelFile:
+    """Return a click model over genres as the environment reads it, without genres nobody looked at."""
+    looked = np.flatnonzero(model.genres.examined).tolist()
+    return ClickModelFile(
+        participant=model.participant,
+        examination=tuple(model.examination.tolist()),
+        position_n=tuple(model.places.shown.tolist()),
+        genres=tuple(genres[i] for i in looked),
+        attraction=tuple(model.attraction[looked].tolist()),
+        genre_n=tuple(model.genres.examined[looked].tolist()),
+        views=model.views,
+    )
+
+
+def _never(pages: Sequence[Page | PageSpec]) -> list[Seen]:
+    raise ExportError(
+        f"A click model looks at none of {len(pages)} pages.", "It is counted.", "Ask the twin."
+    )
