@@ -9,6 +9,8 @@ INTEROP := clax sardine concordia
 INTEROP_OUT := build/interop
 PIP := -m pip --quiet --disable-pip-version-check
 PYTEST := -m pytest -q
+# Most tests wait for streams and programs, so two run at once; each process has a home, LSL ports and threads of its own.
+TWICE := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: setup system demo test check tests journey pictures tests-without-torch tests-without-qt bench \
 	interop interop-exports $(INTEROP:%=interop-%) clean
@@ -40,7 +42,7 @@ check: setup
 	$(VENV)/bin/python scripts/size_budget.py
 
 tests: setup
-	$(VENV)/bin/python $(PYTEST) --junitxml=build/tests.xml
+	OMP_NUM_THREADS=1 $(VENV)/bin/python $(PYTEST) $(TWICE) --junitxml=build/tests.xml
 	$(VENV)/bin/python scripts/no_skips.py build/tests.xml
 
 # A lab assistant's whole session in real windows, on two (virtual) monitors.
@@ -61,13 +63,13 @@ $(LIGHT)/.installed: pyproject.toml | system
 tests-without-torch: setup $(LIGHT)/.installed
 	$(LIGHT)/bin/python -c 'import PySide6' || $(LIGHT)/bin/python $(PIP) install -e '.[test]'
 	! $(LIGHT)/bin/python -c 'import torch' 2>/dev/null
-	$(LIGHT)/bin/python $(PYTEST) -m 'not engine' --junitxml=build/without-torch.xml tests/studio tests/test_house.py
+	$(LIGHT)/bin/python $(PYTEST) $(TWICE) -m 'not engine' --junitxml=build/without-torch.xml tests/studio tests/test_house.py
 	$(LIGHT)/bin/python scripts/no_skips.py build/without-torch.xml
 
 tests-without-qt: setup tests-without-torch
 	$(LIGHT)/bin/python $(PIP) uninstall -y PySide6-Essentials PySide6-Addons shiboken6
 	! $(LIGHT)/bin/python -c 'import PySide6' 2>/dev/null
-	$(LIGHT)/bin/python $(PYTEST) -p no:pytest-qt -m 'not engine' --junitxml=build/without-qt.xml \
+	$(LIGHT)/bin/python $(PYTEST) $(TWICE) -p no:pytest-qt -m 'not engine' --junitxml=build/without-qt.xml \
 		tests/protocols tests/acquisition tests/sessions
 	$(LIGHT)/bin/python scripts/no_skips.py build/without-qt.xml
 
