@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -17,17 +17,19 @@ from protocols.wire import Progress
 from tests.tuning.drawn_session import write_session
 from tuning.config import FitConfig
 from tuning.events import Load, Saved, Warned
+from tuning.experiments.study import run_study
 from tuning.many import fit_many
-from tuning.running.contract import Runner
+from tuning.running.contract import Outcome, Runner, Task
 from tuning.running.local import LocalRunner
 from tuning.running.on_ray import RayRunner
 from tuning.running.on_slurm import SlurmRunner
 from tuning.running.place import runner
+from tuning.running.worker import outcome
 
 pytestmark = pytest.mark.engine
 
-CONFIG = FitConfig(steps=24)
-PEOPLE = ("P01", "P02", "P03", "P04")
+CONFIG = FitConfig(steps=8)
+PEOPLE = ("P01", "P02", "P03")
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,28 @@ def test_a_cluster_whose_worker_is_killed_gives_the_local_personas_bit_for_bit(
         found = fitted(sessions, tmp_path, RayRunner(two_nodes))
     assert assassin.killed
     assert found == local
+    a_study_gives_the_same_there_and_here(two_nodes, tmp_path)
+
+
+class Here:
+    """Computes in this very program."""
+
+    def run(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
+        yield from map(outcome, tasks)
+
+
+def a_study_gives_the_same_there_and_here(cluster: str, folder: Path) -> None:
+    """Run a tiny study on the cluster that has just lost a worker; its cells are those computed here."""
+    study = folder / "tiny.toml"
+    study.write_text(STUDY, encoding="utf-8")
+    cells = []
+    for name, by in (("there", RayRunner(cluster)), ("here", Here())):
+        events = list(run_study(study, folder / name, by))
+        assert not [e for e in events if isinstance(e, Warned)]
+        cells.append({p.name: p.read_bytes() for p in (folder / name / "cells").iterdir()})
+    assert len(cells[0]) == 3
+    assert cells[0] == cells[1]
+    assert (folder / "there" / "report.html").is_file()
 
 
 def test_jobs_of_submitit_give_the_local_personas(
@@ -123,8 +147,24 @@ def test_what_is_there_and_whole_is_not_fitted_again(
     (tmp_path / "P02.safetensors").write_bytes(local["P02"][:-100])
     events = list(fit_many([sessions], tmp_path, CONFIG, Load(), LocalRunner(1)))
     assert [Path(e.path).stem for e in events if isinstance(e, Saved)] == ["P02"]
-    assert [e.message for e in events if isinstance(e, Progress)][1] == "3 of 4 are there"
+    assert [e.message for e in events if isinstance(e, Progress)][1] == "2 of 3 are there"
     assert (tmp_path / "P02.safetensors").read_bytes() == local["P02"]
+
+
+def test_other_settings_replace_nothing_unless_told_to(
+    sessions: Path, local: dict[str, bytes], tmp_path: Path
+) -> None:
+    file = tmp_path / "out" / "mine.safetensors"
+    by, short = LocalRunner(1), FitConfig(steps=1)
+    list(fit_many([sessions / "P01"], file, CONFIG, Load(), by))
+    assert file.read_bytes() == local["P01"]  # one participant: the file, and no folder of that name
+    with pytest.raises(TuningError, match="Not one of 1"):
+        list(fit_many([sessions / "P01"], file, short, Load(), by))
+    assert file.read_bytes() == local["P01"]
+    list(fit_many([sessions / "P01"], file, short, Load(), by, force=True))
+    assert file.read_bytes() != local["P01"]
+    with pytest.raises(TuningError, match="is one file"):
+        list(fit_many([sessions], file, CONFIG, Load(), by))
 
 
 def test_a_participant_who_cannot_be_fitted_is_named_and_the_others_are_fitted(
