@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
+from protocols.words import or_near
+
 _SHOWN = 20
 
 
-def listed(error: ValidationError) -> str:
-    """Return every mistake as ``path: problem``, one a line after the first, at most twenty."""
-    return listed_details(error.errors(include_url=False, include_context=False))
+def listed(error: ValidationError, known: Collection[str] = ()) -> str:
+    """Return every mistake as ``path: problem``, one a line after the first, at most twenty.
+
+    Args:
+        error: what pydantic found.
+        known: names of settings, to say what an unknown one may have meant.
+    """
+    return listed_details(error.errors(include_url=False, include_context=False), known)
 
 
-def listed_details(details: Iterable[Mapping[str, Any]]) -> str:
+def listed_details(details: Iterable[Mapping[str, Any]], known: Collection[str] = ()) -> str:
     """Return the same for mistakes as pydantic details them: mappings with ``loc``, ``msg`` and ``input``."""
-    lines = [_line(".".join(str(part) for part in d["loc"]), d["msg"], d["input"]) for d in details]
+    lines = [_told(d, known) for d in details]
     if len(lines) > _SHOWN:
         lines = [*lines[:_SHOWN], f"... and {len(lines) - _SHOWN} more"]
-    return "\n  ".join(["", *lines]) + "\n" if len(lines) > 1 else lines[0] + "."
+    if len(lines) > 1:
+        return "\n  ".join(["", *lines]) + "\n"
+    return lines[0] if lines[0].endswith(("?", ".")) else lines[0] + "."
+
+
+def _told(detail: Mapping[str, Any], known: Collection[str]) -> str:
+    path = [str(part) for part in detail["loc"]]
+    if known and detail.get("type") == "extra_forbidden":
+        return _line(
+            ".".join(path[:-1]), f"there is no setting {path[-1]!r}; {or_near(path[-1], known)}", None
+        )
+    return _line(".".join(path), detail["msg"], detail["input"])
 
 
 def _line(path: str, message: str, value: object) -> str:

@@ -24,23 +24,51 @@ from studio.report import Results, write_report
 from tuning.address import split_address
 from tuning.config import FitConfig
 from tuning.events import Compared, Comparison, Fit, Load, PageSpec, Simulate, Simulated, Step
+from tuning.names import require_operator
 
 _PAGE = re.compile(r"(?P<study>.+):(?P<screen>[^:@]+)(@(?P<scroll>\d+(\.\d+)?))?")
+
+SUFFIX = ".safetensors"
 
 M = TypeVar("M", bound=Message)
 
 
-def fitted(sessions: Sequence[Path], out: Path, model: Load, config: FitConfig) -> Compared:
+def fitted(
+    sessions: Sequence[Path], out: Path, model: Load, config: FitConfig, *, force: bool = False
+) -> Compared:
     """Fit a persona and write it; the same call after an interruption goes on where it stopped.
 
+    Args:
+        sessions: of one participant.
+        out: file of the persona, .safetensors.
+        model: what to load.
+        config: settings.
+        force: replace a persona that is there.
+
     Raises:
-        GazeTwinError: a session cannot be used, or the fit failed.
+        GazeTwinError: a session cannot be used, the persona cannot be written there, or the fit failed.
     """
     for session in sessions:
         Recording.open(session).close()  # refused here at once, not by the engine after loading its model
     paths = tuple(str(session.resolve()) for session in sessions)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_place(out, force)
     return _worked(model, Fit(sessions=paths, out=str(out.resolve()), config=config), Compared)[-1]
+
+
+def _refuse_place(out: Path, force: bool) -> None:
+    """Refuse a name that is none of a persona, and one that is taken, unless its fit is going on."""
+    if out.suffix != SUFFIX or out.is_dir():
+        raise TuningError(
+            f"{out} is a folder." if out.is_dir() else f"{out} is no name of a persona.",
+            "A persona is one safetensors file; other programs go by its ending.",
+            f"Name a file: {(out / 'P01' if out.is_dir() else out).with_suffix(SUFFIX)}.",
+        )
+    if out.exists() and not force and not out.with_name(f"{out.name}.unfinished").exists():
+        raise TuningError(
+            f"{out} exists already.",
+            "The persona in it would be lost.",
+            "Choose another name, or add --force to replace it.",
+        )
 
 
 def compared(persona: Path, session: Path, report: Path | None, model: Load) -> Comparison:
@@ -141,10 +169,12 @@ def fit_settings(file: Path | None, **given: object) -> FitConfig:
     base = FitConfig() if file is None else FitConfig.from_toml(file)
     chosen = {name: value for name, value in given.items() if value is not None}
     try:
-        return FitConfig.model_validate({**base.model_dump(), **chosen})
+        config = FitConfig.model_validate({**base.model_dump(), **chosen})
     except ValidationError as error:
         raise TuningError(
-            f"A fit cannot be set up like this: {listed(error)}",
+            f"A fit cannot be set up like this: {listed(error, FitConfig.model_fields)}",
             "A fit with half-understood settings could not be repeated.",
             "Use --placement after-image or front, and --signal fixation or cursor.",
         ) from error
+    require_operator(config.operator)
+    return config

@@ -13,7 +13,13 @@ from tuning.events import Load, Warned
 
 
 def fitted_many(
-    sessions: Sequence[Path], out: Path, model: Load, config: FitConfig, place: Workplace
+    sessions: Sequence[Path],
+    out: Path,
+    model: Load,
+    config: FitConfig,
+    place: Workplace,
+    *,
+    force: bool = False,
 ) -> tuple[list[Path], list[Warned]]:
     """Fit personas that are missing; return those that were written, and why others are not.
 
@@ -21,7 +27,8 @@ def fitted_many(
         GazeTwinError: a session cannot be used, or the program failed.
     """
     with tempfile.TemporaryDirectory(prefix="gazetwin-fit-") as folder:
-        return reported("fit-many", [*_arguments(sessions, out, model, config, folder), *place.arguments()])
+        chosen = [*place.arguments(), *(["--force"] if force else [])]
+        return reported("fit-many", [*_arguments(sessions, out, model, config, folder), *chosen])
 
 
 def fitted_together(

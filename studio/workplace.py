@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protocols.wire import Done, Failed, Message, Progress
+from studio.cli.output import report_warning
 from studio.engine import running
 from studio.programs import Program
 from studio.progress import told
@@ -39,10 +40,13 @@ class Workplace:
 def reported(name: str, arguments: list[str]) -> tuple[list[Path], list[Warned]]:
     """Run a program of tuning to its end, showing how far it is; return what it saved and warned of.
 
+    Warnings are shown as they come, each once, so that they stand before an error that refers to them.
+
     Raises:
         GazeTwinError: the program failed.
     """
-    written, warned = [], []
+    written: list[Path] = []
+    warned: list[Warned] = []
     with told() as tell, running(lambda: Program(name, "tuning", [name, *arguments], Event)) as program:
         for event in _events(program):
             if isinstance(event, Progress):
@@ -50,6 +54,8 @@ def reported(name: str, arguments: list[str]) -> tuple[list[Path], list[Warned]]
             elif isinstance(event, Saved):
                 written.append(Path(event.path))
             elif isinstance(event, Warned):
+                if event not in warned:
+                    report_warning(event.what, event.why, event.fix)
                 warned.append(event)
     return written, warned
 

@@ -126,7 +126,8 @@ def _many(asked: argparse.Namespace) -> Job:
         raise without_model_libraries(error) from error
     out, named = Path(asked.out), [Path(path) for path in asked.sessions]
     model = events.Load(backbone=asked.backbone, device=asked.device, precision=asked.precision)
-    return fit_many(named, out, _config(asked), model, runner(asked.cluster, asked.workers, asked.gpus, out))
+    by = runner(asked.cluster, asked.workers, asked.gpus, out.parent if out.suffix == ".safetensors" else out)
+    return fit_many(named, out, _config(asked), model, by, force=asked.force)
 
 
 def _together(asked: argparse.Namespace) -> Job:
@@ -158,7 +159,8 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--config", default="", help="settings, TOML")
     many = _program(programs, "fit-many", _many, "fit the personas of many participants")
     many.add_argument("sessions", nargs="+", help="session files, or folders of them")
-    many.add_argument("--out", required=True, help="folder of the personas")
+    many.add_argument("--out", required=True, help="folder of the personas; for one participant its file")
+    many.add_argument("--force", action="store_true", help="replace personas of other settings or sessions")
     many.add_argument("--config", default="", help="settings, TOML")
     _workers(many)
     together = _program(

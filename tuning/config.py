@@ -154,7 +154,7 @@ class FitConfig(BaseModel):
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             problem = f"{error}."
         except ValidationError as error:
-            problem = listed(error)
+            problem = listed(error, cls.model_fields)
         raise TuningError(
             f"The settings in {path} cannot be used: {problem}",
             "A fit with half-understood settings could not be repeated.",

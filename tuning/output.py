@@ -36,6 +36,13 @@ def require_writable(path: Path) -> None:
     Raises:
         TuningError: nothing can be written there.
     """
-    probe = path.with_name(f".{path.name}.probe")
+    if path.is_dir():
+        raise TuningError(
+            f"{path} is a folder.",
+            "A file is to be written under this name.",
+            "Name a file, or another folder to put it into.",
+        )
+    there = next(folder for folder in path.absolute().parents if folder.exists())
+    probe = there / f".{path.name}.probe"  # no folder is made for a job that may still fail
     write_whole(probe, b"")
     probe.unlink()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import cast
 
-from protocols.errors import BackboneMissing, ExportError, TuningError
+from protocols.errors import BackboneMissing, ExportError
 from tuning.backbones.base import Backbone
 from tuning.config import Device, Precision
 from tuning.exporting.contract import Target
+from tuning.names import BACKBONES, EXPORT_TARGETS, OPERATORS, named, names, require_operator
 from tuning.probing.base import ProbingOperator
-
-BACKBONES = "gazetwin.backbones"
-OPERATORS = "gazetwin.operators"
-EXPORT_TARGETS = "gazetwin.export_targets"
 
 
 def load_backbone(name: str, device: Device = "cpu", precision: Precision = "fp32") -> Backbone:
@@ -28,7 +25,7 @@ def load_backbone(name: str, device: Device = "cpu", precision: Precision = "fp3
     Raises:
         BackboneMissing: no such name, or its weights are not here.
     """
-    found = _named(BACKBONES, name)
+    found = named(BACKBONES, name)
     if found is not None:
         return cast(Backbone, found.load()())
     if Path(name).is_dir() or name.count("/") == 1:
@@ -38,7 +35,7 @@ def load_backbone(name: str, device: Device = "cpu", precision: Precision = "fp3
     raise BackboneMissing(
         f"There is no backbone {name!r}.",
         "A twin is a prompt for one particular model.",
-        f"Use one of {', '.join(_names(BACKBONES))}, the folder of a Qwen3-VL or InternVL model, or its hub"
+        f"Use one of {', '.join(names(BACKBONES))}, the folder of a Qwen3-VL or InternVL model, or its hub"
         " id, or install the package that brings it.",
     )
 
@@ -49,14 +46,8 @@ def make_operator(name: str) -> ProbingOperator:
     Raises:
         TuningError: no such name.
     """
-    found = _named(OPERATORS, name)
-    if found is None:
-        raise TuningError(
-            f"There is no probing operator {name!r}.",
-            "Attention could not be read off the model.",
-            f"Use one of {', '.join(_names(OPERATORS))}.",
-        )
-    return cast(ProbingOperator, found.load()())
+    require_operator(name)
+    return cast(ProbingOperator, entry_points(group=OPERATORS)[name].load()())
 
 
 def make_target(name: str) -> Target:
@@ -65,24 +56,16 @@ def make_target(name: str) -> Target:
     Raises:
         ExportError: no such name.
     """
-    found = _named(EXPORT_TARGETS, name)
+    found = named(EXPORT_TARGETS, name)
     if found is None:
         raise ExportError(
             f"Personas cannot be exported to {name!r}.",
             "Nothing is known about its files.",
-            f"Use one of {', '.join(_names(EXPORT_TARGETS))}, or install the package that brings it.",
+            f"Use one of {', '.join(names(EXPORT_TARGETS))}, or install the package that brings it.",
         )
     return cast(Target, found.load()())
 
 
 def targets() -> list[Target]:
     """Return every format that personas can be exported to, by name."""
-    return [make_target(name) for name in _names(EXPORT_TARGETS)]
-
-
-def _named(group: str, name: str) -> EntryPoint | None:
-    return next(iter(entry_points(group=group, name=name)), None)
-
-
-def _names(group: str) -> list[str]:
-    return sorted(point.name for point in entry_points(group=group))
+    return [make_target(name) for name in names(EXPORT_TARGETS)]

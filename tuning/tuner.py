@@ -86,7 +86,8 @@ def fit(
     if not val:
         yield _unjudged()
     if saved.restore():
-        yield Progress(done=learner.done, total=config.steps, unit="steps", message="Going on after a stop")
+        words = f"Going on from step {learner.done} of {config.steps}"
+        yield Progress(done=learner.done, total=config.steps, unit="steps", message=words)
     try:
         yield from _steps(learner, keeper, saved, current, train, config)
     except GeneratorExit:

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 import typer
 
 from protocols.errors import GazeTwinError
-from studio.cli.output import report_error
+from studio.cli.output import note, report_error
 
 NEGATIVE = 1
 UNUSABLE = 2
+STOPPED = 130
+"""As shells report what Ctrl-C has ended."""
 
 
 @contextmanager
@@ -28,6 +30,16 @@ def clear_errors() -> Iterator[None]:
     except OSError as error:
         report_error(*_explain(error))
         raise SystemExit(UNUSABLE) from None
+
+
+@contextmanager
+def goes_on_later() -> Iterator[None]:
+    """Say after Ctrl-C that nothing is lost, for work that keeps what is finished."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("Stopped; the same command goes on where it stopped.")
+        raise typer.Exit(STOPPED) from None
 
 
 def negative() -> typer.Exit:

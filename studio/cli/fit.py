@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from protocols.words import counted
+from studio.cli.boundary import goes_on_later, negative
 from studio.cli.options import (
     AsJson,
     BackboneName,
@@ -19,12 +20,12 @@ from studio.cli.options import (
     PrecisionName,
     Workers,
 )
-from studio.cli.output import emit, note, say
+from studio.cli.output import emit, say
 
 if TYPE_CHECKING:
     from studio.workplace import Workplace
     from tuning.config import FitConfig
-    from tuning.events import Load
+    from tuning.events import Load, Warned
 
 
 def fit(
@@ -71,6 +72,7 @@ def fit(
             "--basis", metavar="COHORT", help="With --together: a cohort instead of the one that ships."
         ),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace personas that are there.")] = False,
     backbone: BackboneName = "carousel-tiny",
     device: DeviceName = Device.cpu,
     precision: PrecisionName = Precision.fp32,
@@ -100,9 +102,10 @@ def fit(
         _together(sessions, out, model, settings, basis, as_json)
         return
     if cluster or workers or any(session.is_dir() for session in sessions):
-        _many(sessions, out, model, settings, Workplace(workers, cluster, gpus), as_json)
+        _many(sessions, out, model, settings, Workplace(workers, cluster, gpus), force, as_json)
         return
-    compared = fitted(sessions, out, model, settings)
+    with goes_on_later():
+        compared = fitted(sessions, out, model, settings, force=force)
     if as_json:
         emit({"persona": out, **compared.model_dump(exclude={"kind"})})
     else:
@@ -115,14 +118,14 @@ def _together(
 ) -> None:
     from studio.many_command import fitted_together
 
-    count, warned = fitted_together(sessions, out, model, settings, basis)
+    with goes_on_later():
+        count, warned = fitted_together(sessions, out, model, settings, basis)
     if as_json:
         emit({"personas": out, "fitted": count, "not_fitted": [w.what for w in warned]})
-        return
-    for warning in warned:
-        note(f"Not fitted: {warning.what}")
-    left = f"; {counted(len(warned), 'warning')} above" if warned else ""
-    say(f"{counted(count, 'persona')} in {out}{left}.")
+    else:
+        say(f"{counted(count, 'persona')} in {out}{_left(warned)}.")
+    if warned:
+        raise negative()
 
 
 def _refuse_elsewhere(together: bool, place: Workplace) -> None:
@@ -143,14 +146,25 @@ def _refuse_elsewhere(together: bool, place: Workplace) -> None:
 
 
 def _many(
-    sessions: list[Path], out: Path, model: Load, settings: FitConfig, place: Workplace, as_json: bool
+    sessions: list[Path],
+    out: Path,
+    model: Load,
+    settings: FitConfig,
+    place: Workplace,
+    force: bool,
+    as_json: bool,
 ) -> None:
     from studio.many_command import fitted_many
 
-    written, warned = fitted_many(sessions, out, model, settings, place)
+    with goes_on_later():
+        written, warned = fitted_many(sessions, out, model, settings, place, force=force)
     if as_json:
         emit({"personas": written, "not_fitted": [w.what for w in warned]})
-        return
-    for warning in warned:
-        note(f"Not fitted: {warning.what}")
-    say(f"{counted(len(written), 'persona')} fitted now; all are in {out}.")
+    else:
+        say(f"{counted(len(written), 'persona')} fitted now; all are in {out}{_left(warned)}.")
+    if warned:
+        raise negative()
+
+
+def _left(warned: list[Warned]) -> str:
+    return f"; {counted(len(warned), 'warning')} above" if warned else ""

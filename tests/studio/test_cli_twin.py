@@ -50,6 +50,10 @@ def test_bad_input_is_explained_before_the_model_is_loaded(tmp_path, session_pat
     for arguments, complaint in (
         (("fit", tmp_path / "absent.h5", "--out", tmp_path / "p"), "no file"),
         (("fit", session_path, "--out", tmp_path / "p", "--placement", "above"), "placement"),
+        (("fit", session_path, "--out", tmp_path / "p", "--operator", "rolout"), "did you mean rollout?"),
+        (("fit", session_path, "--out", tmp_path / "P01.txt"), "P01.safetensors"),
+        (("fit", session_path, "--out", tmp_path), "is a folder"),
+        (("fit", session_path, "--out", tmp_path / "p.safetensors"), "--force"),
         (("fit", session_path, "--together", "--workers", 2, "--out", tmp_path / "p"), "on this computer"),
         (("fit", session_path, "--basis", tmp_path / "b", "--out", tmp_path / "p"), "without --together"),
         (("compare", tmp_path / "absent", session_path), "no persona"),

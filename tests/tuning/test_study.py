@@ -110,6 +110,9 @@ def test_new_participants_are_judged_once_and_never_among_the_earlier():
         ({"ablations": [{"name": "x", "fit": {"steps": 0}}]}, "steps"),
         ({"cohort": {**PEOPLE, "patternless": 9}}, "patternless"),
         ({"colour": "red"}, "colour"),
+        ({"operators": ["rolout"]}, r"no operator 'rolout'; did you mean rollout\?"),
+        ({"backbones": ["carousel-tinny"]}, "did you mean carousel-tiny"),
+        ({"operators": ["x"], "fit": {"stepz": 1}}, "(?s)no operator 'x'.*did you mean steps"),
         ({"ablations": [{"name": "x", "against": "y"}]}, "not among them"),
     ],
 )
@@ -127,6 +130,12 @@ def _toml(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_toml(v) for v in value) + "]"
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def test_small_cohorts_have_few_participants_without_a_pattern():
+    for participants, patternless in ((3, 0), (5, 1), (25, 5), (100, 5)):
+        cohort = {"kind": "synthetic", "participants": participants}
+        assert study(cohort=cohort).cohort.patternless == patternless
 
 
 def test_shipped_studies_can_be_read():
@@ -156,7 +165,6 @@ def test_a_torn_or_foreign_result_is_computed_again(tmp_path):
 
 SMALL = """
 name = "small"
-operators = ["rollout", "nosuch"]
 fit = { steps = 2, evaluate_every = 1 }
 [cohort]
 kind = "synthetic"
@@ -167,6 +175,9 @@ training = 4
 validation = 1
 heldout = 2
 seed = 4
+[[ablations]]
+name = "nobody to search among"
+fit = { method = "search", personal_prompt = false, prompt_length = 3 }
 """
 
 
@@ -203,21 +214,22 @@ def test_a_killed_study_goes_on_and_repeats_nothing(tmp_path):
     assert again.wait() == 0
     again.stdout.close()
     assert isinstance(said[-1], Done)
-    ends = [s for s in said if isinstance(s, Progress) and s.total == 11]
+    ends = [s for s in said if isinstance(s, Progress) and s.total == 10]
     assert ends[0].done == len(kept)
-    assert len(ends) - 1 == 11 - len(kept)  # one report for each cell that was missing
+    assert len(ends) - 1 == 10 - len(kept)  # one report for each cell that was missing
+    assert len([s for s in ends if s.message.startswith("nobody to search among: ")]) == 4
     now = finished(tmp_path)
-    assert len(now) == 6  # the operator that is not there has no result, and says so
+    assert len(now) == 6  # the ablation that cannot be fitted has no result, and says so
     assert {name: now[name] for name in kept} == kept
-    assert len([s for s in said if isinstance(s, Warned) and "nosuch" in s.what]) == 5
+    assert len([s for s in said if isinstance(s, Warned) and "No cohort suits" in s.what]) == 4
     _report_is_whole(tmp_path)
 
 
 def _report_is_whole(folder: Path) -> None:
     html = (folder / "report.html").read_text(encoding="utf-8")
     assert html.index("What this does not show") < html.index("Targets")
-    assert "There is no probing operator" in html
-    assert "5 of 11 cells have no result" in html
+    assert "No cohort suits" in html
+    assert "4 of 10 cells have no result" in html
     assert str(folder) not in html
     assert "src=" not in html
     assert "http://" not in html

@@ -10,13 +10,13 @@ from protocols.errors import TuningError
 from protocols.wire import Progress
 from tuning.cohort import WEIGHTS, Cohort
 from tuning.events import Event, Saved, Warned
-from tuning.experiments.cells import Model, Planned, basis_key, planned
+from tuning.experiments.cells import MAIN, MAPS, Condition, Model, Planned, basis_key, planned
 from tuning.experiments.people import people_of
 from tuning.experiments.report import write_report
 from tuning.experiments.results import CellResult
 from tuning.experiments.store import Store
 from tuning.experiments.studyfile import StudyFile, found, read_study
-from tuning.experiments.summary import Found
+from tuning.experiments.summary import SHARED, Found
 from tuning.output import require_writable
 from tuning.registry import load_backbone
 from tuning.running.contract import Computed, NotComputed, Runner
@@ -73,6 +73,7 @@ def _computed(
     results = {digest: found for digest in cells if (found := store.get(digest)) is not None}
     missing = {digest: cell for digest, cell in cells.items() if digest not in results}
     refused: dict[str, NotComputed] = {}
+    changes = {p.cell.digest: _change(p.condition) for p in reversed(plan)}
     clock = Clock(len(missing))
     kept = len(results)
     yield Progress(
@@ -88,10 +89,15 @@ def _computed(
             store.put(outcome.result)
             digest = outcome.result.digest
             results[digest] = outcome.result
-        message = f"{missing[digest].words()}; {clock.left()}"
+        message = f"{changes[digest]}{missing[digest].words()}; {clock.left()}"
         yield Progress(done=len(results) + len(refused), total=len(cells), unit="cells", message=message)
     _refuse_nothing(results, refused)
     return results, refused
+
+
+def _change(condition: Condition) -> str:
+    """Return what is changed in a condition, before the words of its cell; these name the others."""
+    return "" if condition.change in (MAIN, MAPS, SHARED) else f"{condition.change}: "
 
 
 def _refuse_nothing(results: dict[str, CellResult], refused: dict[str, NotComputed]) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from protocols.errors import TuningError
-from protocols.mistakes import listed
+from protocols.mistakes import listed, listed_details
+from protocols.words import or_near
 from tuning.config import FitConfig, Signal
 from tuning.drawn_viewers import Count
 from tuning.experiments.synthetic import ScreenPlan
+from tuning.names import unknown_backbone, unknown_operator
 
 SHIPPED = Path(__file__).with_name("studies")
 MAX_BYTES = 1_000_000
@@ -22,6 +25,36 @@ Method = Literal["personal", "joint", "shared"]
 SplitName = Literal["task-holdout", "new-screens", "new-participants", "new-both"]
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]+$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+def _operators(names: tuple[str, ...]) -> tuple[str, ...]:
+    return _known(names, unknown_operator)
+
+
+def _backbones(names: tuple[str, ...]) -> tuple[str, ...]:
+    return _known(names, unknown_backbone)
+
+
+def _known(names: tuple[str, ...], unknown: Callable[[str], str]) -> tuple[str, ...]:
+    problems = [problem for name in names if (problem := unknown(name))]
+    if problems:
+        raise ValueError("; ".join(problems))
+    return names
+
+
+def _settings(given: dict[str, Any]) -> dict[str, Any]:
+    """Refuse settings that are unknown or out of range; which go together is seen when all are there."""
+    try:
+        FitConfig.model_validate(given)
+    except ValidationError as error:
+        own = [d for d in error.errors(include_url=False, include_context=False) if d["loc"]]
+        if own:
+            problems = (listed_details([d], FitConfig.model_fields).rstrip(".") for d in own)
+            raise ValueError("; ".join(problems)) from error
+    return given
+
+
+Settings = Annotated[dict[str, Any], AfterValidator(_settings)]
 
 
 class _Part(BaseModel):
@@ -33,7 +66,8 @@ class SyntheticCohort(_Part):
 
     Attributes:
         participants: how many, those without a stable pattern included.
-        patternless: how many of them have no stable pattern.
+        patternless: how many of them have no stable pattern; by default a fifth, and at most five. They count
+            in all means, tests and targets, and are told apart where success is claimed.
         screens: what they are shown, and how they look.
     """
 
@@ -42,10 +76,21 @@ class SyntheticCohort(_Part):
     patternless: Annotated[int, Field(ge=0)] = 5
     screens: ScreenPlan = ScreenPlan()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_fifth(cls, given: Any) -> Any:
+        """Small cohorts have fewer patternless participants, unless the file says how many."""
+        if not isinstance(given, dict) or not isinstance(count := given.get("participants"), int):
+            return given
+        return {"patternless": min(5, count // 5), **given}
+
     @model_validator(mode="after")
     def _some_are_stable(self) -> Self:
         if self.patternless > self.participants:
-            raise ValueError(f"{self.patternless} of {self.participants} participants cannot be patternless")
+            raise ValueError(
+                f"patternless = {self.patternless} of participants = {self.participants} is not possible:"
+                " patternless ones are among the participants"
+            )
         return self
 
 
@@ -89,7 +134,7 @@ class Ablation(_Part):
 
     name: Name
     method: Method = "personal"
-    fit: dict[str, Any] = {}
+    fit: Settings = {}
     rescaled: bool = False
     everywhere: bool = False
     against: str = ""
@@ -118,16 +163,18 @@ class StudyFile(_Part):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
     about: str = ""
     cohort: Annotated[SyntheticCohort | RecordedCohort, Field(discriminator="kind")]
-    backbones: Annotated[tuple[str, ...], Field(min_length=1)] = ("carousel-tiny",)
-    operators: Annotated[tuple[str, ...], Field(min_length=1)] = ("rollout",)
+    backbones: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_backbones)] = (
+        "carousel-tiny",
+    )
+    operators: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_operators)] = ("rollout",)
     signals: Annotated[tuple[Signals, ...], Field(min_length=1)] = (Signals(),)
     splits: Annotated[tuple[SplitName, ...], Field(min_length=1)] = ("task-holdout",)
     folds: Annotated[int, Field(ge=2)] = 5
     seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = (0,)
     method: Method = "personal"
-    fit: dict[str, Any] = {}
+    fit: Settings = {}
     newcomer_screens: tuple[Count, ...] = ()
-    newcomer_fit: dict[str, Any] = {}
+    newcomer_fit: Settings = {}
     ablations: tuple[Ablation, ...] = ()
 
     @model_validator(mode="after")
@@ -149,7 +196,10 @@ class StudyFile(_Part):
         if reserved:
             raise ValueError(f"{sorted(reserved)} have lists of their own at the top of the study file")
         own = {"operator": operator, "seed": seed, "train_signal": signals.train, "eval_signal": signals.eval}
-        return FitConfig.model_validate({**self.fit, **differing, **own})
+        try:
+            return FitConfig.model_validate({**self.fit, **differing, **own})
+        except ValidationError as error:
+            raise ValueError(listed(error).strip().removesuffix(".")) from error
 
 
 def read_study(path: Path) -> StudyFile:
@@ -166,7 +216,9 @@ def read_study(path: Path) -> StudyFile:
             raise ValueError(f"it has more than {MAX_BYTES} bytes")
         return StudyFile.model_validate(tomllib.loads(data.decode("utf-8")))
     except ValidationError as error:
-        problem = listed(error)
+        problem = listed(error, _names())
+    except FileNotFoundError as error:
+        raise _no_study(path) from error
     except (OSError, ValueError) as error:  # broken UTF-8 and TOML are ValueErrors
         problem = f"{error}."
     raise TuningError(
@@ -174,6 +226,22 @@ def read_study(path: Path) -> StudyFile:
         "An experiment with half-understood settings could not be repeated.",
         "Correct the file; docs/experiments.md lists every setting. Shipped: " + ", ".join(shipped()) + ".",
     )
+
+
+def _no_study(path: Path) -> TuningError:
+    bare = path.name == str(path) and not path.suffix
+    near = f"; {or_near(str(path), shipped())}" if bare else "."
+    return TuningError(
+        f"There is no study {path}, neither as a file nor among the shipped ones{near}",
+        "Nothing is known about what to compute.",
+        f"Name a study file (TOML), or a shipped study: {', '.join(shipped())}.",
+    )
+
+
+def _names() -> set[str]:
+    """Return every name that may stand in a study file outside settings of fits."""
+    parts = (StudyFile, SyntheticCohort, RecordedCohort, ScreenPlan, Signals, Ablation)
+    return {name for part in parts for name in part.model_fields}
 
 
 def found(path: Path) -> Path:
