@@ -20,6 +20,7 @@ from tuning.exporting.contract import (
     file_name,
 )
 from tuning.exporting.report import Report, digests
+from tuning.provenance import Provenance
 from tuning.registry import make_target
 
 
@@ -40,7 +41,7 @@ def export(target: Target, personas: Personas, out: Path, *, allow_proxy: bool =
             format cannot hold a persona.
     """
     _refuse_names(personas.subjects)
-    _refuse_without_consent(personas.subjects)
+    refuse_without_consent([subject.provenance for subject in personas.subjects])
     told = replace(personas, settings=_settings(target, personas.settings))
     if not allow_proxy:
         _refuse_proxies(target, target.fields)
@@ -114,13 +115,18 @@ def _refuse_names(subjects: Iterable[Subject]) -> None:
         )
 
 
-def _refuse_without_consent(subjects: Iterable[Subject]) -> None:
-    for subject in subjects:
-        for session in subject.provenance.sessions:
+def refuse_without_consent(people: Iterable[Provenance]) -> None:
+    """Keep personas here whose participants agreed to something, and not to export.
+
+    Raises:
+        ExportError: of such a participant.
+    """
+    for own in people:
+        for session in own.sessions:
             if session.consent is not None and not session.consent.allows_export:
                 agreed = ", ".join(session.consent.scopes or ()) or "nothing"
                 raise ExportError(
-                    f"{subject.name} agreed to {agreed} in session {session.session[:8]}, not to export.",
+                    f"{own.participant} agreed to {agreed} in session {session.session[:8]}, not to export.",
                     "A persona is personal data, and leaves the laboratory only with consent.",
                     "Ask the participant, and record the consent in a new session.",
                 )

@@ -16,6 +16,7 @@ import uvicorn
 from protocols.errors import SetupError
 from tuning.backbones.base import Backbone
 from tuning.events import Event, Serving, Warned
+from tuning.exporting.export import refuse_without_consent
 from tuning.personas import personas_at
 from tuning.serving.app import application
 from tuning.serving.batching import Batching
@@ -42,6 +43,7 @@ def serve(
 
     Raises:
         PersonaMismatch: a persona cannot be read, or belongs to another model.
+        ExportError: others can reach the server, and a participant did not agree to export.
         SetupError: the place is taken, or not on this computer.
     """
     with _bound(host, port) as place:
@@ -49,6 +51,8 @@ def serve(
         if not local:
             yield _in_the_open(host)
         personas = [persona for address in addresses for persona in personas_at(address)]
+        if not local:
+            refuse_without_consent(persona.provenance for persona in personas)
         people = People(load(), personas)
         spec = people.backbone.spec
         yield Serving(url=_url(place), backbone=spec.id, personas=len(people.personas))

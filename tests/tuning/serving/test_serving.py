@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 
-from protocols.errors import PersonaMismatch, SetupError
+from protocols.errors import ExportError, PersonaMismatch, SetupError
 from protocols.wire import encode
 from tests.tuning.serving.asked import body, picture, refused
 from tuning.backbones.base import Backbone
 from tuning.pagespec import PageSpec
+from tuning.provenance import ConsentReference, SessionReference
 from tuning.serving.program import serve
 from tuning.twin import Twin
 
@@ -161,6 +163,22 @@ def test_listening_to_others_is_warned_of(files: dict[str, Path], backbone: Back
     assert warned.kind == "warned"
     assert "other computers" in warned.what
     served.close()
+
+
+def test_who_did_not_agree_to_leave_is_served_here_only(twins: dict[str, Twin], tmp_path: Path) -> None:
+    own = twins["P01"].persona
+    consent = ConsentReference(version="1", scopes=("recording", "twin"))
+    session = SessionReference(session="s", sha256="", study="", study_digest="", consent=consent)
+    file = tmp_path / "P01.safetensors"
+    replace(own, provenance=own.provenance.model_copy(update={"sessions": (session,)})).save(file)
+
+    def loaded() -> Backbone:
+        raise StopAsyncIteration
+
+    with pytest.raises(StopAsyncIteration):
+        list(serve([str(file)], loaded, "127.0.0.1", 0))
+    with pytest.raises(ExportError, match="P01 agreed to recording, twin"):
+        list(serve([str(file)], loaded, "0.0.0.0", 0))
 
 
 def test_somebody_served_twice_is_refused(files: dict[str, Path], backbone: Backbone) -> None:
