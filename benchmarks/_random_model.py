@@ -113,6 +113,14 @@ class _Wording:
     def letter(self, letter: str) -> int:
         return 3 + ord(letter) - ord("A")
 
+    @property
+    def used(self) -> int:
+        return self._vocabulary
+
+    @property
+    def tokenizer(self) -> None:
+        """Nothing: noise is asked no words, and never exported."""
+
 
 class RandomBackbone(VisionLanguageBackbone):
     """Sees noise instead of a page, in as many image tokens, on a grid of the page's shape, as fit."""

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def first_window(folder: Path) -> None:
 
 
 class _Painted(QObject):
-    def __init__(self, leave: object) -> None:
+    def __init__(self, leave: Callable[[], object]) -> None:
         super().__init__()
         self._leave, self.unix_s = leave, 0.0
 
@@ -100,7 +101,7 @@ class Session(QObject):
         self._studio.window.show()
         self._studio.go("session", None)
         # The rooms offer no choice of rate for the simulated tracker; the benchmark needs a fast one.
-        visit_session.ViewerSettings = partial(ViewerSettings, rate_hz=RATE_HZ)  # type: ignore[assignment,misc]
+        visit_session.ViewerSettings = partial(ViewerSettings, rate_hz=RATE_HZ)  # type: ignore[assignment,attr-defined]
         self._performance = visit_session.begin(house)
         self._performance.over.connect(self._app.quit)
         self._watch.start()
