@@ -113,7 +113,15 @@ def page_spec(text: str) -> PageSpec:
         )
     study = load_study(parts["study"])
     screen = _screen(study.screens, parts["screen"], study.name)
-    viewport = scrolled(screen, Viewport.top_of(screen), float(parts["scroll"] or 0))
+    wanted_px = float(parts["scroll"] or 0)
+    viewport = scrolled(screen, Viewport.top_of(screen), wanted_px)
+    if viewport.scroll_px != wanted_px:
+        raise StimulusMissing(
+            f"Screen {screen.id} of {study.name} cannot be scrolled to {wanted_px:g} px; it ends at"
+            f" {viewport.scroll_px:g} px.",
+            "The twin would look at another page than the one that is named.",
+            f"Name a scroll from 0 to {viewport.scroll_px:g} px.",
+        )
     return PageSpec(screen=screen, viewport=viewport, images=str(study.images or ""))
 
 

@@ -64,7 +64,7 @@ class Described:
 def _fitted(own: Provenance) -> str:
     if own.config.method == "search":
         return "by search among mixtures of the basis's participants"
-    return f"by steps, kept {own.best_step} of {own.config.steps}"
+    return own.unchanged or f"by steps, kept {own.best_step} of {own.config.steps}"
 
 
 def described_at(address: str) -> list[Described]:

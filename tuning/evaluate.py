@@ -110,6 +110,7 @@ def compare(
         missing={row: why for row in ROWS if row not in rows},
         verdicts=verdicts(heldout),
         judged=judged,
+        unchanged=persona.provenance.unchanged,
     )
 
 

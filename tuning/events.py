@@ -313,6 +313,7 @@ class Comparison(Message):
         missing: rows that could not be computed, and why.
         verdicts: sentences about every baseline that the twins do not beat.
         judged: every view.
+        unchanged: says that no step of the fit was kept, empty otherwise.
     """
 
     kind: Literal["comparison"] = "comparison"
@@ -328,6 +329,7 @@ class Comparison(Message):
     missing: dict[str, str]
     verdicts: tuple[str, ...]
     judged: tuple[Judged, ...]
+    unchanged: str = ""
 
 
 class Compared(Message):
@@ -340,6 +342,7 @@ class Compared(Message):
     skipped: dict[str, int]
     missing: dict[str, str]
     verdicts: tuple[str, ...]
+    unchanged: str = ""
 
 
 class Saved(Message):

@@ -153,6 +153,7 @@ def _provenance(
             signal=use.signal, genres=use.genres, views=use.views, unseen=use.unseen, splits=COUNTED
         ),
         best_step=fitted.step,
+        start=fitted.like,
         validation=fitted.scores,
         heldout={},
         uniform_shares=dict(habit.uniform_shares),

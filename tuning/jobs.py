@@ -219,6 +219,7 @@ def _compared(found: events.Comparison) -> events.Compared:
         skipped=found.skipped,
         missing=found.missing,
         verdicts=found.verdicts,
+        unchanged=found.unchanged,
     )
 
 

@@ -119,7 +119,9 @@ class Provenance(Edge):
         config: all settings, with operator, placement, objective, signals, prompt length and seed.
         splits: split of each screen.
         use: of the examination and click tables; None in files of earlier versions.
-        best_step: optimiser step that was kept.
+        best_step: optimiser step that was kept, 0 for the start.
+        start: earlier participant whose prompt explains the training pages best and was the start; empty in
+            files of earlier versions, and when the start was random.
         validation: scores at that step.
         heldout: mean scores per row on test screens, filled in after the fit.
         uniform_shares: see `tuning.habit.Habit`.
@@ -141,10 +143,22 @@ class Provenance(Edge):
     splits: dict[str, Split]
     use: UseReference | None = None
     best_step: int
+    start: str = ""
     validation: dict[str, float]
     heldout: dict[str, dict[str, float]]
     uniform_shares: dict[str, float]
     versions: dict[str, str]
+
+    @property
+    def unchanged(self) -> str:
+        """Say that the prompt is the start of its fit; empty when a step was better, or no step was made."""
+        if self.best_step or self.config.method != "steps":
+            return ""
+        whose = f"that of earlier participant {self.start}" if self.start else "the start"
+        return (
+            "This twin is untrained: no step of the fit improved on its start on the validation screens; the"
+            f" prompt is {whose}, unchanged."
+        )
 
 
 class PersonasProvenance(Edge):

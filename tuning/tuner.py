@@ -35,11 +35,13 @@ class Fitted:
         bank: prompts at the best step.
         step: the best step, 0 when no step was better than the start.
         scores: on validation screens at that step; empty without validation screens.
+        like: earlier participant whose prompt the fit started from, see `most_alike`; empty for none.
     """
 
     bank: PromptBank
     step: int
     scores: dict[str, float]
+    like: str = ""
 
 
 def fit(
@@ -77,7 +79,7 @@ def fit(
     _refuse_empty(train, config)
     if config.method == "search":
         return (yield from _searched(backbone, operator, train, val, config, bank))
-    current = _start(backbone, operator, train, val, config, bank)
+    current, like = _start(backbone, operator, train, val, config, bank)
     keeper = Keeper(backbone, operator, val, config)
     learner = Learner(backbone, operator, current, config, warmed_cosine(config))
     saved = Savepoint(
@@ -95,8 +97,8 @@ def fit(
         raise
     saved.save()
     if keeper.best is None:
-        return Fitted(current, learner.done, {})
-    return Fitted(keeper.best.bank, keeper.best.step, keeper.best.scores)
+        return Fitted(current, learner.done, {}, like)
+    return Fitted(keeper.best.bank, keeper.best.step, keeper.best.scores, like)
 
 
 def _steps(
@@ -153,13 +155,13 @@ def _start(
     val: Sequence[Item],
     config: FitConfig,
     bank: PromptBank | None,
-) -> PromptBank:
+) -> tuple[PromptBank, str]:
     names = list(dict.fromkeys(i.participant for i in [*train, *val]))
     if bank is None:
-        return fresh_bank(backbone, names, config)
+        return fresh_bank(backbone, names, config), ""
     _refuse_several(names)
     like = most_alike(backbone, operator, train, bank, config)
-    return bank.newcomer(names[0], like, personal=config.personal_prompt)
+    return bank.newcomer(names[0], like, personal=config.personal_prompt), like
 
 
 def _refuse_several(names: Sequence[str]) -> None:

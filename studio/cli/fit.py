@@ -22,6 +22,11 @@ from studio.cli.options import (
 )
 from studio.cli.output import emit, say
 
+_CURSOR = (
+    "Fitted to the cursor: twin, twin_combined, participant_mean and participant_mean_genre are made from"
+    " cursor dwell. All rows are judged by {} dwell."
+)
+
 if TYPE_CHECKING:
     from studio.workplace import Workplace
     from tuning.config import FitConfig
@@ -110,6 +115,8 @@ def fit(
         emit({"persona": out, **compared.model_dump(exclude={"kind"})})
     else:
         print_heldout(compared)
+        if settings.train_signal == "cursor":
+            say(_CURSOR.format(settings.eval_signal))
         say(f"The persona is in {out}.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from protocols.words import counted
 from studio.cli.output import say, show
 from tuning.events import ROWS, Compared, Comparison
 from tuning.metrics import LOWER_IS_BETTER
@@ -20,6 +21,13 @@ def print_heldout(compared: Compared | Comparison) -> None:
     lower = ", ".join(name for name in COLUMNS if name in LOWER_IS_BETTER)
     title = f"On held-out screens ({told}). Lower is better, in nats: {lower}; higher: the others."
     show(title, ("", *COLUMNS), rows)
+    if screens := compared.counts.get("screens"):
+        say(
+            f"{counted(screens, 'screen')} in all are held out, drawn with the seed of the fit: another seed"
+            " holds out others, and numbers change with them. What rows and columns are: docs/experiments.md."
+        )
+    if compared.unchanged:
+        say(compared.unchanged)
     for sentence in compared.verdicts:
         say(sentence)
     for row, why in compared.missing.items():

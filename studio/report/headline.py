@@ -12,7 +12,11 @@ _FEW_PAGES = 20
 
 
 def headline(results: Results) -> str:
-    """Return the one sentence a reader must not miss."""
+    """Return what a reader must not miss: how the twin did, and first whether it was trained at all."""
+    return f"{results.unchanged} {_outcome(results)}".strip()
+
+
+def _outcome(results: Results) -> str:
     twin, combined = _standing(results, "twin"), _standing(results, "twin_combined")
     if not results.compared:
         return "The twin was not judged: this report is about the session alone, without a persona."

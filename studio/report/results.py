@@ -84,6 +84,7 @@ class Results(_Part):
         missing: rows that could not be computed, and why.
         counts: held-out ``views``, ``with_attention``, ``with_click``, ``screens``.
         words: sentences of the engine about what the twins do not beat.
+        unchanged: sentence of the engine when no step of the fit was kept.
         samples: ``sent``, ``recorded``, ``lost``.
         fixations: ``precision`` and ``recall`` against the simulated truth.
         slots: ``accuracy`` against the simulated truth.
@@ -101,6 +102,7 @@ class Results(_Part):
     missing: dict[str, str] = Field(default_factory=dict)
     counts: dict[str, Count] = Field(default_factory=dict)
     words: tuple[str, ...] = ()
+    unchanged: str = ""
     samples: dict[str, Count] = Field(default_factory=dict)
     fixations: dict[str, Finite] = Field(default_factory=dict)
     slots: dict[str, Finite] = Field(default_factory=dict)
@@ -148,6 +150,7 @@ class Results(_Part):
             "missing": comparison.missing,
             "counts": comparison.counts,
             "words": comparison.verdicts,
+            "unchanged": comparison.unchanged,
             "backbone": {"id": comparison.backbone},
             "config": {
                 "operator": comparison.operator,

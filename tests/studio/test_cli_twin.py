@@ -26,7 +26,7 @@ def gazetwin(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     ("text", "index", "scroll_px"),
-    [("demo:3", 2, 0.0), ("demo:rows-04", 3, 0.0), ("recgaze:7@340", 7, 340.0), ("demo:1@99999", 0, 2446.0)],
+    [("demo:3", 2, 0.0), ("demo:rows-04", 3, 0.0), ("recgaze:7@340", 7, 340.0), ("demo:1@2446", 0, 2446.0)],
 )
 def test_pages_are_named_by_study_screen_and_scroll(text, index, scroll_px):
     spec = page_spec(text)
@@ -36,7 +36,7 @@ def test_pages_are_named_by_study_screen_and_scroll(text, index, scroll_px):
 
 
 @pytest.mark.parametrize(
-    "text", ["demo", "demo:", "demo:0", "demo:31", "demo:rows-99", "free-gaze:1", "demo:1@x"]
+    "text", ["demo", "demo:", "demo:0", "demo:31", "demo:rows-99", "free-gaze:1", "demo:1@x", "demo:1@2447"]
 )
 def test_a_page_that_is_not_there_is_refused(text):
     with pytest.raises(StimulusMissing):

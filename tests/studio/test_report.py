@@ -273,6 +273,11 @@ def test_the_headline_is_honest() -> None:
     assert "together with the participant's habit it beats all of them" in better
 
 
+def test_an_untrained_twin_is_called_so_first() -> None:
+    said = "This twin is untrained: its prompt is that of V06."
+    assert headline(heldout(0.2, uniform=0.9).model_copy(update={"unchanged": said})).startswith(said)
+
+
 def test_a_tie_is_not_a_win() -> None:
     assert "than no baseline" in headline(heldout(0.3, participant_mean=0.3))
 

@@ -13,6 +13,7 @@ from protocols.errors import PersonaMismatch
 from tuning.backbones.base import BackboneSpec
 from tuning.baselines import PositionMap
 from tuning.config import FitConfig
+from tuning.described import described_at
 from tuning.habit import Habit, Pooling
 from tuning.persona import Persona
 from tuning.predictions import Prediction
@@ -49,6 +50,21 @@ def persona() -> Persona:
     )
     prompt = SoftPrompt(torch.randn(3, 8, generator=torch.Generator().manual_seed(1)), "P01")
     return Persona(prompt, torch.arange(4.0), torch.zeros(3, 8), habit, provenance)
+
+
+def test_a_twin_that_no_step_improved_says_so(persona: Persona, tmp_path: Path) -> None:
+    own = persona.provenance
+    assert own.unchanged == ""
+    start = own.model_copy(update={"best_step": 0, "start": "V06"})
+    assert "untrained" in start.unchanged
+    assert "that of earlier participant V06, unchanged" in start.unchanged
+    assert "V06" not in start.model_copy(update={"start": ""}).unchanged
+    found = start.config.model_copy(update={"method": "search", "personal_prompt": False})
+    assert start.model_copy(update={"config": found}).unchanged == ""
+    path = tmp_path / "p.safetensors"
+    replace(persona, provenance=start).save(path)
+    (shown,) = described_at(str(path))
+    assert dict(shown.lines())["fitted"] == start.unchanged
 
 
 def test_an_earlier_file_with_two_exponents_keeps_its_meaning(persona: Persona, tmp_path: Path) -> None:

@@ -26,10 +26,10 @@ from tuning.experiments.page import page
 from tuning.experiments.people import RecordedPerson, people_of
 from tuning.experiments.report import summary, write_report
 from tuning.experiments.results import CellResult, ScoredPerson, ScoredView
-from tuning.running.contract import NotComputed
 from tuning.experiments.store import Store
 from tuning.experiments.studyfile import StudyFile, read_study, shipped
 from tuning.experiments.summary import Found, Scores, arenas, scores_of
+from tuning.running.contract import NotComputed
 
 MODEL = Model("w" * 64, {basis_key(FitConfig()): "b" * 64})
 SCREENS = {"training": 4, "validation": 1, "heldout": 2, "seed": 4}

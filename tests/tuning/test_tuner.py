@@ -70,8 +70,20 @@ def test_a_newcomer_leaves_the_basis_as_it_was(fake_backbone: Any, viewed: Viewe
         _, fitted = drained(fit(fake_backbone, Rollout(1), viewed("P09", "left"), config, cohort.bank))
         assert torch.equal(fitted.bank.basis, before["basis"])
         assert fitted.bank.participants == ("P09",)
+        assert fitted.like == "P01"  # who looked to the left, too
         assert (fitted.bank.personal is not None) == personal
     assert all(torch.equal(t, before[name]) for name, t in cohort.bank.tensors().items())
+
+
+def test_a_newcomer_whom_no_step_helps_keeps_the_prompt_of_the_most_alike(
+    fake_backbone: Any, viewed: Viewed
+) -> None:
+    _, cohort = drained(fit(fake_backbone, Rollout(1), viewed("P01", "left") + viewed("P02", "top"), CONFIG))
+    idle = {"attention_weight": 0.0, "click_weight": 0.0, "anchor_weight": 0.0}  # no step can be better
+    away = CONFIG.model_copy(update={"steps": 3, **idle})
+    _, fitted = drained(fit(fake_backbone, Rollout(1), viewed("P09", "left"), away, cohort.bank))
+    assert (fitted.step, fitted.like) == (0, "P01")
+    assert torch.allclose(fitted.bank.prompt("P09").tokens, cohort.bank.prompt("P01").tokens)
 
 
 def test_test_screens_do_not_touch_the_fit(fake_backbone: Any, viewed: Viewed) -> None:
