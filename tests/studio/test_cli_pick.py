@@ -309,5 +309,7 @@ def test_a_head_worn_tracker_is_recorded_on_the_screen_by_its_tags(tmp_path: Pat
     assert not gaze.valid[lost].any()
     assert gaze.valid[~lost].mean() > 0.9
     truth = np.column_stack([x, y]) * Screen().size_px
-    error_px = np.linalg.norm(gaze.xy_px - truth, axis=1)[gaze.valid]
+    # Before the first and after the last picture of the tags one map has to do, for up to 150 ms.
+    between = gaze.valid & (gaze.t_s > gaze.t_s[0] + 0.15) & (gaze.t_s < gaze.t_s[-1] - 0.15)
+    error_px = np.linalg.norm(gaze.xy_px - truth, axis=1)[between]
     assert np.percentile(error_px, 99) < 0.5
