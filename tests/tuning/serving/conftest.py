@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,15 +17,13 @@ import pytest
 
 from protocols.invented import invented_screen
 from protocols.stimulus import Viewport
-from protocols.wire import decode
 from tuning.backbones.base import Backbone
-from tuning.events import Event, Serving
 from tuning.exporting.invented import invented_personas
 from tuning.pagespec import PageSpec
 from tuning.registry import load_backbone
 from tuning.twin import Twin
 
-SERVE = (sys.executable, "-P", "-m", "tuning", "serve")
+GAZETWIN = str(Path(sys.executable).with_name("gazetwin"))
 HERE = Path(__file__).parent
 
 
@@ -65,37 +64,33 @@ def specs() -> list[PageSpec]:
 
 
 @contextmanager
-def running(command: list[str], end: Callable[[subprocess.Popen[str]], object]) -> Iterator[str]:
-    """Yield the address of a server program; end it as told, and see that it ends well."""
+def running(command: list[str], end: signal.Signals) -> Iterator[str]:
+    """Yield the address of a server program; end it by a signal, and see that it ends well."""
     program = subprocess.Popen(
         command,
-        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert program.stdout is not None
-    assert program.stdin is not None
     try:
-        said = decode(program.stdout.readline(), Event)
-        assert isinstance(said, Serving), said
-        yield said.url
-        end(program)
-        rest = program.stdout.read()
-        assert program.wait(timeout=20) == 0
-        assert '"done"' in rest
+        url = json.loads(program.stdout.readline())["url"]
+        yield url
+        program.send_signal(end)
+        assert program.wait(timeout=30) == 0
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/health")
     finally:
         program.kill()
         program.wait()
-        program.stdin.close()
         program.stdout.close()
 
 
 @pytest.fixture(scope="session")
 def url(files: dict[str, Path]) -> Iterator[str]:
-    """Address of a server as it comes; it ends with the program that started it."""
-    command = [*SERVE, *(str(path) for path in files.values()), "--port", "0"]
-    with running(command, lambda program: program.stdin.close()) as found:
+    """Address of a server as a person starts it, who ends it with Ctrl-C."""
+    command = [GAZETWIN, "serve", *(str(path) for path in files.values()), "--port", "0", "--json"]
+    with running(command, signal.SIGINT) as found:
         yield found
 
 
@@ -103,7 +98,7 @@ def url(files: dict[str, Path]) -> Iterator[str]:
 def tight_url(files: dict[str, Path]) -> Iterator[str]:
     """Address of a server with a slow model and little room; it ends by a terminate."""
     command = [sys.executable, "-P", str(HERE / "slow_server.py"), str(files["P01"])]
-    with running(command, lambda program: program.send_signal(signal.SIGTERM)) as found:
+    with running(command, signal.SIGTERM) as found:
         yield found
 
 

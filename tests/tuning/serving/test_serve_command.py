@@ -1,15 +1,11 @@
-"""``gazetwin serve``: a person starts it, asks, and ends it with Ctrl-C."""
+"""``gazetwin serve`` explains what cannot be; that it serves is what all tests beside this one use."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 from protocols.errors import SetupError
@@ -18,26 +14,6 @@ from tuning.events import Load
 
 pytestmark = pytest.mark.engine
 GAZETWIN = Path(sys.executable).with_name("gazetwin")
-
-
-def test_it_serves_until_it_is_told_to_end(files: dict[str, Path]) -> None:
-    command = [str(GAZETWIN), "serve", str(files["P02"]), "--port", "0", "--json"]
-    program = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
-    try:
-        assert program.stdout is not None
-        told = json.loads(program.stdout.readline())
-        assert told["personas"] == 1
-        assert httpx.get(told["url"] + "/personas").json()["personas"][0]["participant"] == "P02"
-        program.send_signal(signal.SIGINT)
-        assert program.wait(timeout=30) == 0
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(told["url"] + "/health")
-    finally:
-        program.kill()
-        program.wait()
-        program.stdout.close()
 
 
 def test_what_cannot_be_served_is_explained(files: dict[str, Path], tmp_path: Path) -> None:
