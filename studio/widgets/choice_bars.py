@@ -88,7 +88,8 @@ class _Bars(QWidget):
     def _draw(self, painter: QPainter, line: QRectF, slot: int, left: float, px_per_share: float) -> None:
         clicked = slot == self._click
         metrics, share = painter.fontMetrics(), self._twin[slot]
-        name = metrics.elidedText(self._films[slot], Qt.TextElideMode.ElideRight, int(left) - 12)
+        film = " ".join(self._films[slot].split())
+        name = metrics.elidedText(film, Qt.TextElideMode.ElideRight, int(left) - 12)
         painter.setPen(QColor(self._palette.text))
         side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRectF(0, line.top(), left - 8, line.height()), side, name)

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtGui import QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
 
 from studio.state import Phase
 
@@ -60,13 +69,36 @@ class Controls(QWidget):
         words = "Resume" if self._paused else "Pause"
         if not self.pause.text().startswith(words):
             _label(self.pause, words, SHORTCUTS["pause"])
+            self._fit()
         self.pause.setEnabled(phase in ("running", "paused"))
         self.skip.setEnabled(phase == "running" and has_trials)
         self.repeat.setEnabled(phase in ("running", "paused") and has_trials)
         for part in (self.note, self.note_text, self.abort):
             part.setEnabled(phase in LASTING)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Write the shortcuts on the buttons where there is room; else only tool tips tell them."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        letters = self.fontMetrics()
+        said = "".join(f"{b.accessibleName()}  {_keys(b)}" for b in self._buttons)
+        needed = letters.horizontalAdvance(said) + 40 * len(self._buttons) + 20 * letters.averageCharWidth()
+        narrow = needed > self.width()
+        for button in self._buttons:
+            words = button.accessibleName() if narrow else f"{button.accessibleName()}  {_keys(button)}"
+            if button.text() != words:
+                keys = button.shortcut()
+                button.setText(words)
+                button.setShortcut(keys)
+
+    @property
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return (self.pause, self.skip, self.repeat, self.note, self.abort)
+
     def _lay_out(self) -> None:
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         for part in (self.pause, self.skip, self.repeat, self.note):
@@ -137,6 +169,10 @@ class AbortQuestion(QDialog):
         reason = self.reason.text().strip()
         self.reason.clear()
         self.confirmed.emit(reason or "aborted by the operator")
+
+
+def _keys(button: QPushButton) -> str:
+    return button.shortcut().toString()
 
 
 def _button(words: str, shortcut: str) -> QPushButton:

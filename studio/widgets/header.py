@@ -49,7 +49,8 @@ class Header(QFrame):
             self._phase.setText(words)
             self._phase.setStyleSheet(f"color: {self._palette.mood(mood)}")
         elide, room_px = Qt.TextElideMode.ElideRight, self._line.width()
-        self._line.setText(self._line.fontMetrics().elidedText(state.line, elide, room_px))
+        line = "" if state.line == words else state.line
+        self._line.setText(self._line.fontMetrics().elidedText(line, elide, room_px))
         self._line.setToolTip(state.line)
         self._clock.setText(clock(state.elapsed_s))
         self._origin.setVisible(state.simulated)
@@ -86,10 +87,11 @@ class Header(QFrame):
         line.setSpacing(14)
         line.addWidget(self._phase)
         line.addWidget(self._line, 1)
-        for part in (self._origin, self._progress, self._clock):
+        for part in (self._progress, self._clock):
             line.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 6)
         layout.setSpacing(2)
         layout.addLayout(line)
+        layout.addWidget(self._origin)
         layout.addWidget(self._warning)

@@ -36,6 +36,7 @@ class QualityMeters(QWidget):
     def _add_line(self, grid: QGridLayout, row: int, label: str) -> None:
         name, value, note = QLabel(label), QLabel(), QLabel()
         value.setProperty("role", "value")
+        note.setWordWrap(True)
         grid.addWidget(name, row, 0)
         grid.addWidget(value, row, 1)
         grid.addWidget(note, row, 2)

@@ -5,13 +5,14 @@ It renders ``LiveState`` and emits what the operator asks for; it measures, deci
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from protocols.trial_events import Abort, Pause, Repeat, Resume, Skip
 from studio.inputs import Did, Input, Noted
 from studio.state import LiveState
 from studio.theme import Palette
+from studio.widgets.column import Column
 from studio.widgets.controls import LASTING, AbortQuestion, Controls
 from studio.widgets.header import Header
 from studio.widgets.meters import QualityMeters
@@ -86,20 +87,45 @@ class OperatorView(QWidget):
         self.asked.emit(item)
 
     def _lay_out(self) -> None:
-        left, right = QVBoxLayout(), QVBoxLayout()
+        left, right = _stack(), _stack()
+        for part in (self._slots, self._trials):  # what they would like must not make a column scroll
+            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         left.addWidget(self._pages, 45)
         left.addWidget(Panel("Slot map: real above, twin (hatched) below", self._slots), 55)
         right.addWidget(Panel("Signal quality", self._meters))
         right.addWidget(Panel("Running score: distance from the real attention", self._score), 5)
         right.addWidget(Panel("Trials", self._trials), 2)
+        side = Column(_holding(right))
+        side.setMinimumWidth(34 * self.fontMetrics().averageCharWidth())
         grid = QGridLayout(self)
-        grid.setContentsMargins(8, 8, 8, 8)
-        for layout in (left, right, grid):
-            layout.setSpacing(8)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(8)
         grid.addWidget(self._header, 0, 0, 1, 2)
-        grid.addLayout(left, 1, 0)
-        grid.addLayout(right, 1, 1)
+        grid.addWidget(_scrolled(left), 1, 0)
+        grid.addWidget(side, 1, 1)
         grid.addWidget(self.controls, 2, 0, 1, 2)
         grid.setRowStretch(1, 1)
-        grid.setColumnStretch(0, 14)
-        grid.setColumnStretch(1, 5)
+        grid.setColumnStretch(0, 9)
+        grid.setColumnStretch(1, 4)
+
+
+def _stack() -> QVBoxLayout:
+    stack = QVBoxLayout()
+    stack.setContentsMargins(0, 0, 0, 0)
+    stack.setSpacing(8)
+    return stack
+
+
+def _holding(stack: QVBoxLayout) -> QWidget:
+    holder = QWidget()
+    holder.setLayout(stack)
+    return holder
+
+
+def _scrolled(stack: QVBoxLayout) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(_holding(stack))
+    return area

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSizePolicy, QWidget
 
 from studio.state import LiveState, Trail, common_scale
 from studio.theme import Palette, heat_hex
@@ -28,14 +28,16 @@ class PagePair(QWidget):
         self._real = PagePicture(palette, palette.real, "Page with the real gaze")
         self._twin = PagePicture(palette, palette.twin, "Page with the twin's prediction")
         self._key = HeatKey(palette)
-        self.show_trail = _switch("Gaze trail", "Ctrl+G")
-        self.show_heat = _switch("Heat", "Ctrl+H")
+        self.show_trail = _switch("Trail", "Gaze trail", "Ctrl+G")
+        self.show_heat = _switch("Heat", "Heat", "Ctrl+H")
         for switch in (self.show_trail, self.show_heat):
             switch.toggled.connect(self._again)
+        for picture in (self._real, self._twin):
+            picture.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(Panel("Real gaze, now", self._real, self._switches()), 1)
-        layout.addWidget(Panel("Twin's prediction, made before", self._twin, self._key), 1)
+        layout.addWidget(Panel("Real gaze", self._real, self._switches()), 1)
+        layout.addWidget(Panel("Twin's prediction", self._twin, self._key), 1)
 
     def render_state(self, state: LiveState) -> None:
         """Show a state's page, gaze and prediction."""
@@ -69,7 +71,8 @@ class HeatKey(QWidget):
         super().__init__()
         self._palette = palette
         self._full_share = 1.0
-        self.setMinimumSize(QSize(170, 18))
+        letters = self.fontMetrics()
+        self.setMinimumSize(QSize(3 * letters.horizontalAdvance("100 %"), letters.height()))
         self.setAccessibleName("Scale of the heat")
 
     def render_scale(self, full_share: float) -> None:
@@ -96,10 +99,10 @@ class HeatKey(QWidget):
         painter.drawText(right, Qt.AlignmentFlag.AlignLeft | middle, f"{100 * self._full_share:.0f} %")
 
 
-def _switch(words: str, shortcut: str) -> QCheckBox:
+def _switch(words: str, meaning: str, shortcut: str) -> QCheckBox:
     box = QCheckBox(words)
     box.setChecked(True)
     box.setShortcut(shortcut)
-    box.setToolTip(f"{words} ({shortcut})")
-    box.setAccessibleName(words)
+    box.setToolTip(f"{meaning} ({shortcut})")
+    box.setAccessibleName(meaning)
     return box

@@ -91,10 +91,11 @@ def _plot(palette: Palette) -> pg.PlotWidget:
     plot.setMouseEnabled(False, False)
     plot.setMenuEnabled(False)
     plot.hideButtons()
-    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    for part in (plot, plot.viewport()):
+        part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     plot.showGrid(y=True, alpha=0.25)
-    plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-    plot.setMinimumHeight(110)
+    plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+    plot.setMinimumHeight(6 * plot.fontMetrics().height())
     for side, words in (("left", "mean KL [nats]"), ("bottom", "trial")):
         axis = plot.getAxis(side)
         axis.setPen(palette.control)

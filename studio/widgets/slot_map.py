@@ -34,7 +34,7 @@ class SlotMap(QWidget):
         self._still = QPixmap()
         self._still_of = ("", 0, 0, 0.0)
         self.setAccessibleName("Slot map: real attention and the twin's prediction per poster")
-        self.setMinimumSize(560, 150)
+        self.setMinimumSize(560, 12 * self.fontMetrics().height())
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)

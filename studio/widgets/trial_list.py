@@ -27,7 +27,7 @@ class TrialList(QTableWidget):
         self._shown: tuple[TrialLine, ...] = ()
         self.setHorizontalHeaderLabels(_COLUMNS)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(24)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         self.setShowGrid(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -39,7 +39,7 @@ class TrialList(QTableWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self.setMinimumHeight(120)
+        self.setMinimumHeight(6 * self.fontMetrics().height())
         self.setAccessibleName("Trials")
 
     def render_trials(self, trials: tuple[TrialLine, ...]) -> None:

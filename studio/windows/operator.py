@@ -35,6 +35,7 @@ class OperatorWindow(QMainWindow):
         super().__init__()
         self.view = OperatorView(palette)
         self.view.asked.connect(self.asked)
+        self.view.setContentsMargins(8, 8, 8, 8)
         self.setCentralWidget(self.view)
         self.setWindowTitle("GazeTwin: operator")
         self.resize(1280, 800)

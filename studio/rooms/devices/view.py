@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -28,6 +27,7 @@ from studio.rooms.devices.source_list import SourceList
 from studio.rooms.devices.source_view import SourceView
 from studio.rooms.devices.state import DevicesState
 from studio.rooms.room import Room
+from studio.widgets.column import Column
 from studio.widgets.panel import Panel
 from studio.windows.monitors import monitors
 from studio.windows.overlay import CardRuler, Identify
@@ -78,10 +78,7 @@ class DevicesRoom(Room):
     def redress(self) -> bool:
         """Furnish anew in the new colours; what was chosen and entered stays."""
         self._close_overlays()
-        old, layout = QWidget(), self.layout()
-        assert layout is not None
-        old.setLayout(layout)  # with everything in it
-        old.deleteLater()
+        self.clear()
         self._furnish()
         self.instruments.render_settings(self.house.settings.value)
         self._render(self.controller.state.value)
@@ -141,8 +138,8 @@ class DevicesRoom(Room):
         columns = QHBoxLayout()
         columns.setContentsMargins(0, 0, 0, 0)
         columns.addWidget(Panel("Where gaze comes from", self.sources), 3)
-        columns.addWidget(Panel("Chosen source", _scrolled(self._middle)), 5)
-        columns.addWidget(Panel("Participant's display", _scrolled(self._right())), 4)
+        columns.addWidget(Panel("Chosen source", Column(self._middle)), 5)
+        columns.addWidget(Panel("Participant's display", Column(self._right())), 4)
         bottom = QHBoxLayout()
         bottom.addWidget(self.why_not, 1)
         bottom.addWidget(self.go_on)
@@ -245,14 +242,3 @@ class DevicesRoom(Room):
             overlay.close()
             overlay.deleteLater()
         self._overlays.clear()
-
-
-def _scrolled(content: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(content)
-    area.viewport().setAutoFillBackground(False)
-    content.setAutoFillBackground(False)
-    return area

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -27,6 +26,7 @@ from studio.rooms.participant.controller import ParticipantController
 from studio.rooms.participant.questions import Questions
 from studio.rooms.participant.state import Form
 from studio.rooms.room import Room
+from studio.widgets.column import Column
 from studio.widgets.erase_question import EraseQuestion
 from studio.widgets.panel import Panel
 
@@ -65,7 +65,9 @@ class ParticipantRoom(Room):
         self.problem = _wrapped("")
         self.question: EraseQuestion | None = None
         self._asked = _page()
-        self._column = _Column(self._asked)
+        asked = QWidget()
+        asked.setLayout(self._asked)
+        self._column = Column(asked)
         self._agreed = _page()
         self._shown: StudyProtocol | None = None
         self._round = -1
@@ -148,7 +150,7 @@ class ParticipantRoom(Room):
                     widget.deleteLater()
         self.questions = self.consent = None
         if study is None:
-            self._asked.addWidget(_wrapped("Choose a study above, or in room 1, Start."))
+            self._say_nothing_to_ask()
             return
         self.questions, self.consent = Questions(study.questionnaire), ConsentPanel(study.consent)
         do = self.controller
@@ -162,11 +164,21 @@ class ParticipantRoom(Room):
         self._agreed.addWidget(self.consent)
         self._column.updateGeometry()
 
+    def _say_nothing_to_ask(self) -> None:
+        for page, words in (
+            (self._asked, "Choose a study above, or in room 1, Start."),
+            (self._agreed, "What the participant agrees to is shown here once a study is chosen."),
+        ):
+            told = _wrapped(words)
+            told.setProperty("role", "muted")
+            told.setAlignment(Qt.AlignmentFlag.AlignTop)
+            page.addWidget(told)
+
     def _lay_out(self) -> None:
         who = QWidget()
         form = QFormLayout(who)
         form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("&Study", self.study)
+        form.addRow("Stud&y", self.study)
         form.addRow("&Pseudonym", self.pseudonym)
         form.addRow("", self.note)
         left = QWidget()
@@ -198,25 +210,6 @@ def _page() -> QVBoxLayout:
     page = QVBoxLayout()
     page.setContentsMargins(0, 0, 0, 0)
     return page
-
-
-class _Column(QScrollArea):
-    """Scrolls up and down only, and is never narrower than what is in it."""
-
-    def __init__(self, page: QVBoxLayout) -> None:
-        super().__init__()
-        self._inside = QWidget()
-        self._inside.setProperty("role", "page")
-        self._inside.setLayout(page)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(self._inside)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return as wide as the content, as low as any area that scrolls."""
-        bar_px = self.verticalScrollBar().sizeHint().width()
-        width_px = self._inside.minimumSizeHint().width() + bar_px
-        return QSize(width_px, super().minimumSizeHint().height())
 
 
 def _wrapped(text: str) -> QLabel:

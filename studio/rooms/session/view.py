@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.house import House
 from studio.live import LivePump
@@ -19,6 +18,10 @@ from studio.rooms.session.lost_display import LostDisplay
 from studio.rooms.session.summary_view import SummaryView
 from studio.state import LiveState
 from studio.widgets.operator_view import OperatorView
+
+_EMPTY = (
+    "While a session is recorded, its page, the gaze, the twin's prediction and the trials are seen here."
+)
 
 
 class SessionRoom(Room):
@@ -159,13 +162,21 @@ class SessionRoom(Room):
         self.main.setAutoDefault(True)
         self._line.setWordWrap(True)
         self._line.setProperty("role", "phase")
-        empty = QWidget()
-        centred = QVBoxLayout(empty)
-        centred.addStretch(1)
-        centred.addWidget(self._line)
-        centred.addStretch(2)
+        empty, told = QWidget(), QLabel(_EMPTY)
+        told.setWordWrap(True)
+        told.setProperty("role", "muted")
+        down = QVBoxLayout(empty)
+        down.setContentsMargins(0, 0, 0, 0)
+        down.addWidget(self._line)
+        down.addWidget(told)
+        down.addStretch(1)
         for page in (empty, self.operator, self._summary):
             self._stack.addWidget(page)
         self._down.addWidget(self.lost_display)
         self._down.addWidget(self._stack, 1)
-        self._down.addWidget(self.main, 0, Qt.AlignmentFlag.AlignRight)
+        last = QWidget()
+        line = QHBoxLayout(last)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addStretch(1)
+        line.addWidget(self.main)
+        self._down.addWidget(last)
