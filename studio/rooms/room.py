@@ -37,5 +37,12 @@ class Room(QWidget):
         """Take the house's new colours and size of letters; False to be built anew instead."""
         return False
 
+    def clear(self) -> None:
+        """Throw away everything that can be seen, to furnish the room anew."""
+        old, layout = QWidget(), self.layout()
+        if layout is not None:
+            old.setLayout(layout)  # with everything in it
+        old.deleteLater()
+
     def close_down(self) -> None:
         """The room goes away for good: end its programs, threads and timers."""

@@ -39,7 +39,7 @@ class Actions(QWidget):
         self.next.setAccessibleName("Next target")
         self.validate.setToolTip("Show only the validation targets again (Ctrl+D)")
         self.all.setToolTip("Show all targets again, in a new order (Ctrl+R)")
-        self.by_key = QCheckBox("&Space bar ends each target")
+        self.by_key = QCheckBox("Space &bar ends each target")
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         for part in (

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
 from studio.calibration_state import Attempt, CalibrationState, DriftLook
 from studio.rooms.calibration.state import MOODS
 from studio.theme import Palette
+from studio.widgets.wrapped_lines import wrap_lines
 
 _WORDS = {"green": "good", "amber": "usable", "red": "poor"}
 
@@ -29,7 +30,7 @@ class AttemptList(QListWidget):
         self._said: tuple[str, ...] | None = None
         self._filling = False
         self.setAccessibleName("Calibration attempts")
-        self.setWordWrap(True)
+        wrap_lines(self)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.currentRowChanged.connect(self._chosen)
 
@@ -69,7 +70,7 @@ class DriftList(QListWidget):
         self._palette = palette
         self._looks: tuple[DriftLook, ...] | None = None
         self.setAccessibleName("Drift checks")
-        self.setWordWrap(True)
+        wrap_lines(self)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
 
     def render_drifts(self, looks: tuple[DriftLook, ...]) -> None:

@@ -190,7 +190,9 @@ class TargetScreen(QWidget):
 
     def _draw_scale(self, painter: QPainter, small: Placement, degree_px: float) -> None:
         """Draw how long a degree is, and what the marks mean, below the screen."""
-        left, bottom = float(small.left_px), small.top_px + self._screen.size_px[1] * small.scale
+        needed = degree_px + 6 + self.fontMetrics().horizontalAdvance(_LEGEND)
+        left = max(min(float(small.left_px), self.width() - needed), 0.0)
+        bottom = small.top_px + self._screen.size_px[1] * small.scale
         middle = bottom + 4 + self.fontMetrics().height() / 2
         painter.setPen(QPen(QColor(self._palette.muted), 2))
         painter.drawLine(QPointF(left, middle), QPointF(left + degree_px, middle))

@@ -61,18 +61,12 @@ class CalibrationRoom(Room):
 
     def __init__(self, house: House) -> None:
         super().__init__(house)
-        palette = house.palette
         shared = Shared(house.visit, house.notice, lambda: begin(house), lambda key: house.go(key, None))
         self.controller = CalibrationController(shared)
-        self.headline, self.advice, self.why_not = QLabel(), QLabel(), QLabel()
-        self.picture, self.table = TargetScreen(palette), ResultTable(palette)
-        self.attempts, self.drifts = AttemptList(palette), DriftList(palette)
-        self.eyes, self.shown, self.buttons = EyesView(palette), QComboBox(), Actions()
-        self.reason, self.go_on = QLineEdit(), QPushButton()
         self._pump: LivePump | None = None
         self._stage = ""
-        self._lay_out()
-        self._connect()
+        self._furnish()
+        self._listen()
         self._unwatch = [
             self.controller.state.watch(self._render),
             house.visit.watch(lambda _: self.controller.render()),
@@ -91,6 +85,17 @@ class CalibrationRoom(Room):
         if self.controller.state.value.stage in ("opening", "positions", "targets", "deciding", "drift"):
             return "The session is being calibrated. End it in room 5, Session, before closing the Studio."
         return ""
+
+    def redress(self) -> bool:
+        """Furnish anew in the new colours; what is shown and what was typed stays."""
+        reason, eye = self.reason.text(), self.shown.currentIndex()
+        self.clear()
+        self._furnish()
+        self.reason.setText(reason)
+        self.shown.setCurrentIndex(eye)
+        self._stage = ""  # the focus finds its place again
+        self._render(self.controller.state.value)
+        return True
 
     def close_down(self) -> None:
         """Stop looking at the session."""
@@ -152,6 +157,17 @@ class CalibrationRoom(Room):
         self.go_on.setAccessibleName(state.main)
         self.go_on.setEnabled(not state.why_not and not lacks)
 
+    def _furnish(self) -> None:
+        """Build everything in the house's colours."""
+        palette = self.house.palette
+        self.headline, self.advice, self.why_not = QLabel(), QLabel(), QLabel()
+        self.picture, self.table = TargetScreen(palette), ResultTable(palette)
+        self.attempts, self.drifts = AttemptList(palette), DriftList(palette)
+        self.eyes, self.shown, self.buttons = EyesView(palette), QComboBox(), Actions()
+        self.reason, self.go_on = QLineEdit(), QPushButton()
+        self._lay_out()
+        self._connect()
+
     def _lay_out(self) -> None:
         self.headline.setProperty("role", "phase")
         for label in (self.headline, self.advice, self.why_not):
@@ -187,8 +203,9 @@ class CalibrationRoom(Room):
         left.addWidget(Panel("Participant's screen", picture, self.shown))
         left.addWidget(self._result)
         left.setChildrenCollapsible(False)
-        left.setStretchFactor(0, 3)
-        left.setStretchFactor(1, 2)
+        left.setStretchFactor(0, 5)
+        left.setStretchFactor(1, 4)
+        left.setSizes([5000, 4000])
         self._side = QWidget()
         right = QVBoxLayout(self._side)
         right.setContentsMargins(0, 0, 0, 0)
@@ -224,8 +241,11 @@ class CalibrationRoom(Room):
         self.picture.target_chosen.connect(controller.select)
         self.table.target_chosen.connect(controller.select)
         self.attempts.attempt_chosen.connect(controller.look_at)
+
+    def _listen(self) -> None:
+        """Take keys."""
         for key in ("Return", "Enter"):
-            QShortcut(QKeySequence(key), self).activated.connect(self.go_on.click)
+            QShortcut(QKeySequence(key), self).activated.connect(lambda: self.go_on.click())
         self._space = QShortcut(QKeySequence("Space"), self)
-        self._space.activated.connect(controller.next_target)
+        self._space.activated.connect(self.controller.next_target)
         self._space.setEnabled(False)

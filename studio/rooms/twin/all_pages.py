@@ -30,7 +30,7 @@ class AllPages(QWidget):
         super().__init__()
         self._shown: TwinResults | None = None
         self._drawn: set[int] = set()
-        self.evidence = QCheckBox("Only &test pages, which count as evidence")
+        self.evidence = QCheckBox("Only test pages, &which count as evidence")
         self.pages = QListWidget()
         self.pages.setAccessibleName("All pages; Enter opens one")
         self.pages.setViewMode(QListWidget.ViewMode.IconMode)

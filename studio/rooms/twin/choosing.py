@@ -121,7 +121,7 @@ class Choosing(QWidget):
         down.setContentsMargins(0, 0, 6, 0)
         down.addLayout(who)
         down.addSpacing(6)
-        down.addWidget(_labelled("Fit on these &sessions", self.sessions))
+        down.addWidget(_labelled("Fit on th&ese sessions", self.sessions))
         down.addWidget(self.sessions, 4)
         down.addLayout(how)
         down.addWidget(self.further)

@@ -33,7 +33,7 @@ class Further(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.fold = QToolButton()
-        self.fold.setText("&Further settings")
+        self.fold.setText("Further sett&ings")
         self.fold.setAccessibleName("Further settings")
         self.fold.setCheckable(True)
         self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -36,6 +36,7 @@ class OutcomeTab(QWidget):
         self.words.setAccessibleName("What the twin beats and what not")
         self.table = NumberTable(_COLUMNS, "Scores on test pages")
         scroll = QScrollArea()
+        scroll.setAccessibleName("The comparison in words")
         scroll.setWidget(self.words)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -34,6 +34,7 @@ from studio.rooms.twin.outcome_tab import OutcomeTab
 from studio.rooms.twin.page_by_page import PageByPage
 from studio.rooms.twin.state import TwinState
 from studio.rooms.twin.wording import heading
+from studio.widgets.panel import Panel
 
 _BEAT_MS = 50
 
@@ -65,18 +66,11 @@ class TwinRoom(Room):
             engine,
             engine_missing(),
         )
-        self.choosing, self.fitting = Choosing(), Fitting(house.palette)
-        self.learning, self.page_by_page = Learning(house.palette), PageByPage(house.palette)
-        self.all_pages, self.foretold = AllPages(), ForetoldTab(house.palette)
-        self.clicks = ClicksTab(house.palette)
-        self.tabs, self.headline, self.explained = QTabWidget(), QLabel(), QLabel()
-        self.outcome = OutcomeTab()
-        self.on = QPushButton("Go on to &Replay ▶")
         self._state: TwinState | None = None
         self._beat = QTimer(self)
         self._beat.setInterval(_BEAT_MS)
-        self._lay_out()
-        self._connect()
+        self._beat.timeout.connect(self._tick)
+        self._furnish()
         self._unwatch = (
             self.controller.state.watch(self._render),
             self.controller.run.view.watch(self._render_fit),
@@ -97,6 +91,15 @@ class TwinRoom(Room):
         return (
             "A twin is being fitted. Press Cancel first; what it has learned is kept, and it can go on later."
         )
+
+    def redress(self) -> bool:
+        """Furnish anew in the new colours; what is shown and what runs goes on."""
+        tab = self.tabs.currentIndex()
+        self.clear()
+        self._furnish()
+        self._render(self.controller.state.value)
+        self.tabs.setCurrentIndex(tab)
+        return True
 
     def close_down(self) -> None:
         """End the engine."""
@@ -152,7 +155,6 @@ class TwinRoom(Room):
 
     def _connect(self) -> None:
         controller, choosing = self.controller, self.choosing
-        self._beat.timeout.connect(self._tick)
         choosing.participant_chosen.connect(controller.choose_participant)
         choosing.twin_chosen.connect(controller.show_twin)
         choosing.session_ticked.connect(lambda path, chosen: controller.choose_session(path, chosen=chosen))
@@ -185,6 +187,19 @@ class TwinRoom(Room):
     def _go_on(self) -> None:
         self.house.go("replay", self.controller.state.value.session)
 
+    def _furnish(self) -> None:
+        """Build everything in the house's colours."""
+        palette = self.house.palette
+        self.choosing, self.fitting = Choosing(), Fitting(palette)
+        self.learning, self.page_by_page = Learning(palette), PageByPage(palette)
+        self.all_pages, self.foretold = AllPages(), ForetoldTab(palette)
+        self.clicks, self.outcome = ClicksTab(palette), OutcomeTab()
+        self.tabs, self.headline, self.explained = QTabWidget(), QLabel(), QLabel()
+        self.on = QPushButton("Go on to &Replay")
+        self._state = None
+        self._lay_out()
+        self._connect()
+
     def _lay_out(self) -> None:
         self.headline.setProperty("role", "phase")
         self.headline.setAccessibleName("Outcome")
@@ -196,19 +211,21 @@ class TwinRoom(Room):
         self.on.setAutoDefault(True)
         for words, tab in (
             ("O&utcome", self.outcome),
-            ("Learning &curve", self.learning),
+            ("Learnin&g curve", self.learning),
             ("Page by page", self.page_by_page),
             ("&All pages", self.all_pages),
-            ("Predict, then obser&ve", self.foretold),
+            ("Pre&dict, then observe", self.foretold),
             ("Clic&ks", self.clicks),
         ):
             self.tabs.addTab(tab, words)
+        self.tabs.setAccessibleName("Results of the twin")
         across = QSplitter(Qt.Orientation.Horizontal)
         across.setChildrenCollapsible(False)
-        across.addWidget(self._left())
+        self._choices = self._left()
+        across.addWidget(self._choices)
         across.addWidget(self._right())
         across.setStretchFactor(1, 1)
-        across.setSizes([42 * self.fontMetrics().averageCharWidth(), 10_000])
+        across.setSizes([44 * self.fontMetrics().averageCharWidth(), 10_000])
         down = QVBoxLayout(self)
         down.setContentsMargins(0, 0, 0, 0)
         down.addWidget(across)
@@ -220,18 +237,20 @@ class TwinRoom(Room):
         down.addWidget(self.choosing)
         down.addWidget(self.fitting)
         down.addStretch(1)
-        scroll = _scrolled(inside)
+        return Panel("Fit a twin", _scrolled(inside))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave the results the room they need before the choices get more than they need."""
+        super().resizeEvent(event)
         letter_px = self.fontMetrics().averageCharWidth()
-        scroll.setMinimumWidth(30 * letter_px)
-        scroll.setMaximumWidth(42 * letter_px)
-        return scroll
+        self._choices.setMaximumWidth(min(max(self.width() - 64 * letter_px, 32 * letter_px), 44 * letter_px))
 
     def _right(self) -> QWidget:
         right, letters = QWidget(), self.fontMetrics()
         self.tabs.setMinimumSize(60 * letters.averageCharWidth(), 28 * letters.lineSpacing())
         right.setMinimumWidth(28 * letters.averageCharWidth())
         down = QVBoxLayout(right)
-        down.setContentsMargins(6, 0, 0, 0)
+        down.setContentsMargins(0, 0, 0, 0)
         down.addWidget(self.headline)
         down.addWidget(self.explained)
         down.addWidget(_scrolled(self.tabs), 1)
@@ -247,4 +266,5 @@ def _scrolled(inside: QWidget) -> QScrollArea:
     scroll.setWidget(inside)
     scroll.setWidgetResizable(True)
     scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return scroll
