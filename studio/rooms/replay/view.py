@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -67,7 +67,7 @@ class ReplayRoom(Room):
         self._session: ReplaySession | None = None
         self.sessions, self.personas = QComboBox(), QComboBox()
         self.open_other = QPushButton("&Open …")
-        self.report = QPushButton("&Report")
+        self.report = QPushButton("Go on to the &Report")
         self.time_line = TimeLine(self.house.palette)
         self.transport = Transport()
         self.pictures = MomentPictures(self.house.palette)
@@ -99,10 +99,7 @@ class ReplayRoom(Room):
     def redress(self) -> bool:
         """Furnish the room anew; the session goes on where it is."""
         self._unwatch()
-        old, layout = QWidget(), self.layout()
-        assert layout is not None
-        old.setLayout(layout)  # with everything in it
-        old.deleteLater()
+        self.clear()
         self._furnish()
         self._list_files()
         self.time_line.setFocus()
@@ -140,7 +137,7 @@ class ReplayRoom(Room):
         self.pictures.render_state(state)
         self._render_line(state)
         self.report.setEnabled(state.session is not None)
-        self.report.setToolTip("" if state.session else "Choose a session first.")
+        self.report.setToolTip("Enter" if state.session else "Choose a session first.")
 
     def _render_line(self, state: ReplayState) -> None:
         self._progress.setVisible(state.working)
@@ -190,7 +187,7 @@ class ReplayRoom(Room):
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
-        for words, box in (("&Session", self.sessions), ("&Compare with", self.personas)):
+        for words, box in (("Sess&ion", self.sessions), ("&Compare with", self.personas)):
             label = QLabel(words)
             label.setBuddy(box)
             box.setAccessibleName(words.replace("&", ""))
@@ -200,15 +197,12 @@ class ReplayRoom(Room):
             top.addWidget(box, 1)
             if box is self.sessions:
                 top.addWidget(self.open_other)
-        self.report.setProperty("role", "main")
-        top.addWidget(self.report)
         line = QHBoxLayout()
         self._line.setSizePolicy(self.sessions.sizePolicy())
         self._progress.setMaximumWidth(260)
         self._keys.setProperty("role", "muted")
         line.addWidget(self._line, 1)
         line.addWidget(self._progress)
-        line.addWidget(self._keys)
         stage = QVBoxLayout(self._stage)
         stage.setContentsMargins(0, 0, 0, 0)
         stage.addWidget(self.pictures, 8)
@@ -224,11 +218,15 @@ class ReplayRoom(Room):
         scrolled.setFrameShape(QFrame.Shape.NoFrame)
         scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         down.addWidget(scrolled, 1)
+        down.addLayout(self._last())
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Name the keys only where there is room for it."""
-        super().resizeEvent(event)
-        self._keys.setVisible(self.width() > 2 * self._keys.sizeHint().width())
+    def _last(self) -> QHBoxLayout:
+        self.report.setProperty("role", "main")
+        self._keys.setWordWrap(True)
+        last = QHBoxLayout()
+        last.addWidget(self._keys, 1)
+        last.addWidget(self.report)
+        return last
 
     def _list_files(self) -> None:
         """Offer what lies in the data folder, once it has been looked through."""

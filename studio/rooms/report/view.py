@@ -27,6 +27,7 @@ from studio.rooms.report.writing import write
 from studio.rooms.room import Room
 from studio.session_choices import Choices
 from studio.widgets.panel import Panel
+from studio.widgets.wrapped_lines import wrap_lines
 
 _BEAT_MS = 100
 _PATH = Qt.ItemDataRole.UserRole
@@ -97,10 +98,7 @@ class ReportRoom(Room):
     def redress(self) -> bool:
         """Furnish the room anew; what was chosen and written stays."""
         self._unwatch()
-        old, layout = QWidget(), self.layout()
-        assert layout is not None
-        old.setLayout(layout)  # with everything in it
-        old.deleteLater()
+        self.clear()
         self._furnish()
         return True
 
@@ -219,6 +217,7 @@ class ReportRoom(Room):
         self.sessions.setAccessibleName("Sessions to report")
         self.personas.setAccessibleName("Compare with")
         self.reports.setAccessibleName("Report shown")
+        wrap_lines(self.sessions)
         self._progress.setAccessibleName("Progress")
         self.write.setProperty("role", "main")
         self.personas.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -229,8 +228,7 @@ class ReportRoom(Room):
         self._why.setProperty("role", "muted")
 
     def _lay_out(self) -> None:
-        across = QHBoxLayout(self)
-        across.setContentsMargins(0, 0, 0, 0)
+        across = QHBoxLayout()
         across.addWidget(self._order(), 2)
         shown = QWidget()
         down = QVBoxLayout(shown)
@@ -238,10 +236,21 @@ class ReportRoom(Room):
         line = QHBoxLayout()
         down.addWidget(self.reports)
         for button in (self.open_html, self.open_pdf, self.open_folder):
-            line.addWidget(button, 1)
+            line.addWidget(button)
+        line.addStretch(1)
         down.addLayout(line)
         down.addWidget(self.preview, 1)
         across.addWidget(Panel("Report", shown), 3)
+        last = QHBoxLayout()
+        for words in (self._why, self._said):
+            last.addWidget(words, 3)
+        last.addWidget(self._progress, 2)
+        last.addStretch(1)
+        last.addWidget(self.write)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addLayout(across, 1)
+        whole.addLayout(last)
 
     def _order(self) -> QWidget:
         order = QWidget()
@@ -253,9 +262,4 @@ class ReportRoom(Room):
         label.setBuddy(self.personas)
         down.addWidget(label)
         down.addWidget(self.personas)
-        down.addSpacing(8)
-        down.addWidget(self._why)
-        down.addWidget(self._said)
-        down.addWidget(self._progress)
-        down.addWidget(self.write)
         return Panel("Sessions", order)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from studio.rooms.start.state import Cell, SessionLine
@@ -30,6 +30,7 @@ class SessionTable(QTableWidget):
         super().__init__(0, len(COLUMNS))
         self._palette = palette
         self._lines: tuple[SessionLine, ...] = ()
+        self._empty = ""
         self.setHorizontalHeaderLabels(list(COLUMNS))
         self.setAccessibleName("Sessions, the newest first")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -60,6 +61,23 @@ class SessionTable(QTableWidget):
         else:
             self.clearSelection()
         self.blockSignals(False)
+
+    def render_empty(self, words: str) -> None:
+        """Say why there is nothing, in the middle; nothing with empty words."""
+        if words != self._empty:
+            self._empty = words
+            self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw the lines, or the words about there being none."""
+        super().paintEvent(event)
+        if not self._empty:
+            return
+        painter = QPainter(self.viewport())
+        painter.setPen(QColor(self._palette.muted))
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(self.viewport().rect().adjusted(24, 8, -24, -8), flags, self._empty)
+        painter.end()
 
     def redress(self) -> None:
         """Show everything anew, in the size that letters have now."""

@@ -143,17 +143,15 @@ class StartState:
         """The chosen session, None when none is chosen or the search hides it."""
         return next((line for line in self.found if line.path == self.selected), None)
 
-    @property
-    def first_run(self) -> bool:
-        """Whether there is nothing yet."""
-        return not self.sessions and not self.loading
-
     def hint(self) -> str:
         """Say what the list shows, or why it is empty and what to do."""
         if self.loading and not self.sessions:
             return "Looking for sessions …"
         if not self.sessions:
-            return "No session has been recorded yet. Begin one at the left, or try the demonstration below."
+            return (
+                "No session has been recorded yet. Begin one with a study at the left, "
+                "or try the demonstration."
+            )
         if not self.found:
             return f"No session matches “{self.query}”. Clear the search to see all {len(self.sessions)}."
         line = self.line

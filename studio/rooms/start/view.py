@@ -74,7 +74,7 @@ class StartRoom(Room):
         self.report = _button("&Report")
         self.export = _button("E&xport")
         self.check = _button("&Check quality")
-        self.recover = _button("Reco&ver")
+        self.recover = _button("Rec&over")
         self.erase = _button("Er&ase participant…", "grave")
         self.export_menu = QMenu(self)
         self.demo = _button("Try the &demonstration")
@@ -178,6 +178,8 @@ class StartRoom(Room):
         self._render_studies(state)
         self.table.render_lines(state.found, state.selected, self.house.palette)
         self.hint.setText(f"{state.doing} …" if state.doing else state.hint())
+        self.hint.setVisible(bool(state.found or state.doing))
+        self.table.render_empty("" if state.found else state.hint())
         self.problem.setText(state.problem)
         self.problem.setVisible(bool(state.problem))
         self.problem.setStyleSheet(f"color: {self.house.palette.bad};")
@@ -221,8 +223,6 @@ class StartRoom(Room):
     def _render_demo(self, state: StartState) -> None:
         running = state.demo is not None
         self.demo.setVisible(not running)
-        self.demo.setProperty("role", "main" if state.first_run else "")
-        self.demo.style().polish(self.demo)
         for widget in (self.demo_bar, self.cancel_demo):
             widget.setVisible(running)
         self.demo_line.setText(
@@ -239,7 +239,6 @@ class StartRoom(Room):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.studies, 1)
-        column.addWidget(self.new_session)
         right = QWidget()
         sessions = QVBoxLayout(right)
         sessions.setContentsMargins(0, 0, 0, 0)
@@ -249,13 +248,12 @@ class StartRoom(Room):
         sessions.addWidget(self.problem)
         sessions.addLayout(_row(self.replay, self.resume, self.twin, self.report, self.export))
         sessions.addLayout(_row(self.check, self.recover, self.erase))
-        demo = QWidget()
-        line = QHBoxLayout(demo)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(self.demo_line, 1)
-        line.addWidget(self.demo_bar)
-        line.addWidget(self.demo)
-        line.addWidget(self.cancel_demo)
+        last = QHBoxLayout()
+        for button in (self.demo, self.cancel_demo):
+            last.addWidget(button)
+        last.addWidget(self.demo_bar)
+        last.addWidget(self.demo_line, 1)
+        last.addWidget(self.new_session)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(Panel("Studies", left))
         split.addWidget(Panel("Sessions", right))
@@ -265,7 +263,7 @@ class StartRoom(Room):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(split, 1)
-        layout.addWidget(Panel("Demonstration", demo))
+        layout.addLayout(last)
 
 
 def _button(words: str, role: str = "") -> QPushButton:
