@@ -70,6 +70,7 @@ def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus {{ border: 2px solid {p.focus}; }}
     QComboBox, QSpinBox, QDoubleSpinBox {{ background: {p.sunken}; color: {p.text};
         border: 1px solid {p.control}; border-radius: 4px; padding: 4px 8px; min-height: 20px; }}
+    QAbstractSpinBox QLineEdit {{ border: 0; padding: 0 0 0 7px; }}
     QComboBox::drop-down, QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
         QDoubleSpinBox::down-button {{ background: transparent; border: 0; width: {dot + 6}px; }}
     QComboBox::down-arrow, QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url(arrows:down.svg);
@@ -113,6 +114,7 @@ def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
         gridline-color: {p.border}; }}
     QTableWidget:focus {{ border: 2px solid {p.focus}; }}
     QTableWidget::item:selected {{ background: {p.selected}; color: {p.text}; }}
+    QHeaderView {{ background: {p.surface}; border: 0; }}
     QHeaderView::section {{ background: {p.surface}; color: {p.muted}; border: 0; padding: 3px 4px;
         border-bottom: 1px solid {p.border}; }}
     QProgressBar {{ background: {p.sunken}; border: 1px solid {p.control}; border-radius: 4px;

@@ -58,7 +58,7 @@ class DisplayView(QWidget):
         self.identify = QPushButton("&Identify displays")
         self.card = QPushButton("Use a &bank card …")
         self.card.setAccessibleName("Measure the display with a bank card")
-        self.insist = QCheckBox("These numbers are &right")
+        self.insist = QCheckBox("&These numbers are right")
         self._lay_out()
         self._connect()
 
@@ -128,7 +128,7 @@ class DisplayView(QWidget):
         sizes = QFormLayout()
         sizes.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         sizes.addRow("&Width", self.width_mm)
-        sizes.addRow("&Height", self.height_mm)
+        sizes.addRow("H&eight", self.height_mm)
         sizes.addRow("Eyes to &display", self.distance_mm)
         layout.addLayout(sizes)
         layout.addWidget(self.size_from)

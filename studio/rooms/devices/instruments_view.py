@@ -34,7 +34,7 @@ class InstrumentsView(QWidget):
         self.corner.setToolTip("A small square that turns bright and dark in turn with each page")
         for corner, words in _CORNERS.items():
             self.corner.addItem(words, corner)
-        self.publish = QCheckBox("Send &markers onto LSL")
+        self.publish = QCheckBox("Se&nd markers onto LSL")
         self.publish.setToolTip(
             "Stream GazeTwin_Markers, with the times of the file, for EEG or video recorders"
         )

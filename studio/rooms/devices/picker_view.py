@@ -79,7 +79,7 @@ class PickerView(QWidget):
         self.said.setWordWrap(True)
         self.despite = QCheckBox("It is &meant so: keep it all the same")
         self.keep = QPushButton("Chec&k and remember")
-        self.cancel = QPushButton("Cance&l")
+        self.cancel = QPushButton("Can&cel")
         self._lay_out()
         self.keep.clicked.connect(self._answer)
         self.cancel.clicked.connect(self.cancelled)
@@ -185,14 +185,14 @@ class PickerView(QWidget):
             for word, box in zip(("x", "y", "validity"), boxes, strict=True):
                 row.addWidget(QLabel(word))
                 row.addWidget(box, 1)
-            words = {"left": "&Left eye", "right": "&Right eye", "both": "&Both eyes in one"}[eye]
+            words = {"left": "&Left eye", "right": "&Right eye", "both": "Both e&yes in one"}[eye]
             label = QLabel(words)
             label.setBuddy(boxes[0])
             form.addRow(label, row)
         form.addRow("&Unit", self.unit)
         form.addRow("Ori&gin", self.origin)
-        form.addRow("&Valid is", self.valid)
-        form.addRow("Los&t is", self.lost)
+        form.addRow("V&alid is", self.valid)
+        form.addRow("Lost is", self.lost)
         layout.addLayout(form)
         layout.addWidget(self.said)
         layout.addWidget(self.despite)
