@@ -64,7 +64,7 @@ class FitConfig(BaseModel):
         recompute: gradient checkpointing: less memory, about a third more time.
         evaluate_every: steps between two looks at the validation screens.
         patience: evaluations without improvement before stopping.
-        seed: of initialisation and batches.
+        seed: of initialisation and batches; `gazetwin fit` also draws the held-out screens with it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

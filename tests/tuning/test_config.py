@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +49,21 @@ def test_what_the_studio_imports_loads_no_model_library() -> None:
         "assert not {'torch', 'transformers', 'safetensors'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
+
+
+def test_the_documents_list_every_setting_with_its_default() -> None:
+    text = Path(__file__).parents[2].joinpath("docs", "experiments.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, flags=re.MULTILINE)
+    known = {
+        n: "unset" if f.default is None else json.dumps(f.default) for n, f in FitConfig.model_fields.items()
+    }
+    assert dict(rows) == known
+
+
+def test_all_mistakes_are_listed_with_what_may_have_been_meant(tmp_path: Path) -> None:
+    path = tmp_path / "fit.toml"
+    path.write_text("attention_wieght = 1\nsteps = 0\n")
+    with pytest.raises(TuningError) as refused:
+        FitConfig.from_toml(path)
+    assert "steps: " in refused.value.what
+    assert "there is no setting 'attention_wieght'; did you mean attention_weight" in refused.value.what
