@@ -43,6 +43,18 @@ def test_mistakes_are_named(tmp_path: Path, text: str, named: str) -> None:
         FitConfig.from_toml(tmp_path / "gone.toml")
 
 
+def test_a_search_is_refused_what_it_cannot_do_and_steps_keep_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "fit.toml"
+    path.write_text('method = "search"\n')
+    with pytest.raises(TuningError, match="personal_prompt = false"):
+        FitConfig.from_toml(path)
+    search = FitConfig(method="search", personal_prompt=False)
+    path.write_text(search.to_toml())
+    assert FitConfig.from_toml(path) == search
+    assert search.decisive()["method"] == "search"
+    assert "method" not in FitConfig().decisive()  # results of earlier versions are named without it
+
+
 def test_what_the_studio_imports_loads_no_model_library() -> None:
     code = (
         "import sys, tuning.events, tuning.config, tuning.metrics, tuning.engine\n"
