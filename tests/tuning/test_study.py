@@ -271,9 +271,9 @@ def result_of(name: str, rows: dict[str, list[float]], digest: str) -> CellResul
     )
 
 
-def found_with(gap: float, noise: float = 0.05) -> Found:
+def found_with(gap: float, noise: float = 0.05, participants: int = 24, patternless: int = 4) -> Found:
     """Return a study of 24 participants whose twins are better than every baseline by `gap`."""
-    asked = study(cohort={**PEOPLE, "participants": 24, "patternless": 4})
+    asked = study(cohort={**PEOPLE, "participants": participants, "patternless": patternless})
     people = people_of(asked, Path())
     plan = tuple(planned(asked, people, {"carousel-tiny": MODEL}))
     rng = np.random.default_rng(8)
@@ -321,6 +321,44 @@ def test_a_missed_target_is_said_first():
     better = worked_out(found_with(0.4))
     assert not any("Target missed: twin against uniform" in s for s in better.unshown)
     assert next(t for t in better.targets if t.name == "twin against uniform, KL").verdict == "met"
+
+
+def test_what_so_few_cannot_show_is_not_called_missed():
+    outcome = worked_out(found_with(0.3, participants=6, patternless=0))
+    verdict = next(t for t in outcome.targets if t.name == "twin against uniform, KL").verdict
+    assert verdict == "not testable"  # six pairs, p of 1/32 at best
+    said = " ".join(outcome.unshown)
+    assert "Target not testable with so few participants: twin against uniform, KL" in said
+    assert "Target missed: twin against uniform, KL" not in said
+    assert "not testable" in page(outcome)
+
+
+def test_one_participant_is_no_population(tmp_path):
+    found = found_with(0.3, participants=1, patternless=0)
+    assert {p.condition.change for p in found.plan} == {MAIN, MAPS}  # a prompt shared by one is no baseline
+    maps = next(p.cell for p in found.plan if p.condition.change == MAPS)
+    rows = {"population_mean": [0.5] * 10, "uniform": [0.8] * 10}
+    results = {**found.results, maps.digest: result_of("P01", rows, maps.digest)}
+    outcome = worked_out(replace(found, results=results))
+    assert "population mean" not in {line.name for line in outcome.lines}
+    assert all(np.isnan(line.interval).all() for line in outcome.lines)
+    assert "[" not in "".join(t.measured for t in outcome.targets)
+    for text in (page(outcome), summary(outcome), tables.results_csv(outcome.lines)):
+        assert "nan" not in text
+        assert "with a pattern" not in text or "programs with invented habits" in text
+
+
+def test_untrained_twins_are_counted():
+    found = found_with(0.0)
+    idle = {
+        digest: result.model_copy(
+            update={"people": {n: p.model_copy(update={"best_step": 0}) for n, p in result.people.items()}}
+        )
+        for digest, result in found.results.items()
+        if "P01" in result.people
+    }
+    outcome = worked_out(replace(found, results={**found.results, **idle}))
+    assert any(s.startswith("For 1 of 24 participants no step of any fit improved") for s in outcome.unshown)
 
 
 def test_what_was_not_tried_is_said():

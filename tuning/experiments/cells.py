@@ -155,7 +155,7 @@ class _At:
         study = self.study
         main = Ablation(name=MAIN, method=study.method)
         yield from self._change(main)
-        if self.split not in NEW_PEOPLE:
+        if self.split not in NEW_PEOPLE and len(self.people) > 1:
             yield from self._change(Ablation(name="shared prompt", method="shared"))
         for count in study.newcomer_screens if self._first() else ():
             few = Ablation(name=f"{count} screens", fit=study.newcomer_fit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 
@@ -44,7 +45,8 @@ class _Axis:
 
 def dots(lines: Sequence[Line]) -> Html:
     """Return mean KL per line with its interval, and every participant as a faint point."""
-    top = max(max(line.interval[1] for line in lines), _most(lines))
+    ends = [line.interval[1] for line in lines if not isnan(line.interval[1])]
+    top = max([*ends, *(line.means["kl"] for line in lines), _most(lines)])
     axis = _Axis(0.0, *_round(0.0, top))
     height = ROW_PX * len(lines)
     parts = axis.drawn(height, "KL from the participant's attention [nats], less is better")
@@ -59,7 +61,7 @@ def dots(lines: Sequence[Line]) -> Html:
 
 def forest(tests: Sequence[Comparison]) -> Html:
     """Return mean differences with their intervals around zero."""
-    ends = [end for t in tests for end in (t.found.low, t.found.high)]
+    ends = [end for t in tests for end in (t.found.low, t.found.high, t.found.mean) if not isnan(end)]
     reach = max(abs(end) for end in [*ends, 1e-3])
     high, step = _round(0.0, reach)
     axis = _Axis(-high, high, step)
@@ -94,9 +96,12 @@ def _label(words: str, y: float, kind: str) -> Html:
 def _mark(
     axis: _Axis, y: float, mean: float, interval: tuple[float, float], kind: str, words: str
 ) -> list[Html]:
-    low, high = (axis.x_px(end) for end in interval)
+    bar = []
+    if not isnan(interval[0]):
+        low, high = (axis.x_px(end) for end in interval)
+        bar = [tag("line", x1=low, x2=high, y1=y, y2=y, class_=f"interval {kind}")]
     return [
-        tag("line", x1=low, x2=high, y1=y, y2=y, class_=f"interval {kind}"),
+        *bar,
         tag("circle", cx=axis.x_px(mean), cy=y, r=5, class_=f"mean {kind}"),
         tag("text", words, x=WIDTH_PX - 8, y=y + 4, class_="end"),
     ]

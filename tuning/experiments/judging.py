@@ -34,6 +34,7 @@ class Comparison:
         found: the test.
         holm: p corrected within the family; None without a test.
         family: what is corrected together.
+        together: how many tests that are.
     """
 
     arena: str
@@ -45,6 +46,7 @@ class Comparison:
     found: Paired
     family: str
     holm: float | None = None
+    together: int = 1
 
     def below(self, level: float = SIGNIFICANT) -> bool:
         """Tell whether the first is lower, at a level, after correction."""
@@ -149,7 +151,9 @@ def corrected(family: Sequence[Comparison]) -> list[Comparison]:
     tested = {str(i): c.found.p for i, c in enumerate(family) if c.found.p is not None}
     holm = statistics.holm(tested)
     size = f"{len(tested)} tests"
-    return [replace(c, holm=holm.get(str(i)), family=size) for i, c in enumerate(family)]
+    return [
+        replace(c, holm=holm.get(str(i)), family=size, together=len(tested)) for i, c in enumerate(family)
+    ]
 
 
 def claims(arena: Arena, stable: Iterable[str]) -> list[Claim]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tuning import metrics
 from tuning.experiments.cells import Condition
-from tuning.experiments.statistics import bootstrap_interval
+from tuning.experiments.statistics import interval
 from tuning.experiments.summary import CEILING, TWINS, WORDS, Arena, Scores, beside
 
 
@@ -23,7 +23,7 @@ class Line:
         kind: ``baseline``, ``twin``, ``ceiling`` or ``change``.
         participants: how many.
         means: per metric, over participants.
-        interval: 95 % bootstrap interval of the mean KL.
+        interval: 95 % bootstrap interval of the mean KL; NaN with fewer than five participants.
         points: KL per participant.
     """
 
@@ -56,5 +56,5 @@ def _line(arena: Arena, name: str, kind: str, row: str, found: Scores) -> Line:
     per_metric = {metric: found.people(row, metric) for metric in metrics.METRICS}
     means = {m: float(np.mean(list(people.values()))) for m, people in per_metric.items() if people}
     points = per_metric["kl"]
-    interval = bootstrap_interval(np.array(list(points.values())))
-    return Line(arena.title(), name, kind, len(points), means, interval, points)
+    spread = interval(np.array(list(points.values())))
+    return Line(arena.title(), name, kind, len(points), means, spread, points)

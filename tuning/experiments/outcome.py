@@ -95,9 +95,12 @@ def _methods(found: Found) -> list[str]:
         " Tests are paired over participants: two-sided Wilcoxon signed-rank tests (exact up to 50 pairs,"
         " zeros after Pratt), corrected after Holm within one twin and one measure. Intervals are"
         " bias-corrected percentiles of 10,000 bootstrap resamples of participants.",
-        "Population mean and shared prompt are fitted to all participants of this study, not to those whose"
-        " basis ships with a backbone, so they know as much as the twins.",
     ]
+    if len(found.people) > 1:
+        said.append(
+            "Population mean and shared prompt are fitted to all participants of this study, not to those"
+            " whose basis ships with a backbone, so they know as much as the twins."
+        )
     if isinstance(study.cohort, SyntheticCohort):
         plan = study.cohort.screens
         said.append(
@@ -105,6 +108,10 @@ def _methods(found: Found) -> list[str]:
             f" step, and {plan.heldout} held-out screens. Screens come from pools of invented films that no"
             " model and no shipped cohort was trained on; no film is on both sides."
         )
+        if study.cohort.patternless:
+            said.append(
+                "Means, tests and targets are over all participants, those without a pattern included."
+            )
     if any(a.rescaled for a in study.ablations):
         said.append(
             "Conditions with importance weights divide the weight of the attention loss by what the"

@@ -10,13 +10,14 @@ from tuning.experiments.judging import CLAIM_LEVEL, Claim, Comparison
 from tuning.experiments.lines import Line
 from tuning.experiments.markup import Html, bullets, table, tag
 from tuning.experiments.outcome import Outcome
+from tuning.experiments.statistics import interval_words
 from tuning.experiments.style import STYLE
 from tuning.experiments.summary import WORDS
 from tuning.experiments.tables import LABELS, best, number
 from tuning.experiments.targets import Target, p_words
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_MOOD = {"met": "good", "missed": "bad", "not measured": "warn"}
+_MOOD = {"met": "good", "missed": "bad", "not testable": "warn", "not measured": "warn"}
 
 
 def page(outcome: Outcome) -> str:
@@ -117,7 +118,7 @@ def _test(t: Comparison) -> tuple[object, ...]:
     f = t.found
     told = (
         f"{t.first_mean:.3f} / {t.second_mean:.3f}",
-        f"{f.mean:+.3f} [{f.low:+.3f}, {f.high:+.3f}]",
+        f"{f.mean:+.3f}{interval_words(f.low, f.high)}",
         number(f.dz, 2),
         number(f.rank_biserial, 2),
         "–" if f.p is None else p_words(f.p).removeprefix("p ").removeprefix("= "),
@@ -129,21 +130,25 @@ def _test(t: Comparison) -> tuple[object, ...]:
     return (t.first, t.second, measure, *numbers, tag("td", holm, class_=mood))
 
 
+_CLAIMED = ("twin", "KL", "best other row", "its KL", "views", "p", "")
+
+
 def _claims(claims: Sequence[Claim]) -> list[Html]:
     if not claims:
         return []
     said = (
         "Success is claimed for a participant when the twin's KL over the held-out views is below that of"
         " the best other row, baselines and unprompted model included, which is chosen in hindsight on these"
-        f" very views: one-sided Wilcoxon signed-rank test, p < {CLAIM_LEVEL:g}. For participants without a"
-        " stable pattern any claim is false."
+        f" very views: one-sided Wilcoxon signed-rank test, p < {CLAIM_LEVEL:g}."
     )
-    columns = ("participant", "pattern", "twin", "KL", "best other row", "its KL", "views", "p", "")
-    return [
-        tag("h2", "Participant by participant"),
-        tag("p", said),
-        table(columns, [_claim(c) for c in claims]),
-    ]
+    invented = any(not c.stable for c in claims)  # of people nobody knows whether they have a pattern
+    if invented:
+        said += " For participants without a stable pattern any claim is false."
+    columns: tuple[str, ...] = ("participant", "pattern", *_CLAIMED)
+    rows = [_claim(c) for c in claims]
+    if not invented:
+        columns, rows = ("participant", *_CLAIMED), [(row[0], *row[2:]) for row in rows]
+    return [tag("h2", "Participant by participant"), tag("p", said), table(columns, rows)]
 
 
 def _claim(c: Claim) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tuning import metrics
@@ -79,4 +80,5 @@ def _table(columns: list[str], rows: list[list[str]]) -> str:
 
 def _plain(text: str) -> str:
     """Return text that Markdown shows as it is."""
-    return " ".join(text.split()).replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
+    tame = re.sub(r"<(?=\S)", "< ", " ".join(text.split()))  # no tag begins with a space
+    return tame.replace("*", "\\*").replace("_", "\\_")

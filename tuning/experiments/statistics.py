@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import erfc, sqrt
+from math import erfc, isnan, nan, sqrt
 from typing import Literal
 
 import numpy as np
@@ -35,7 +35,7 @@ class Paired:
         n: pairs.
         zero: pairs without a difference.
         mean: mean difference, negative when the first is lower.
-        low: lower end of the bootstrap interval of the mean (95 %, bias-corrected percentiles).
+        low: lower end of the bootstrap interval of the mean, see `interval`.
         high: upper end.
         dz: Cohen's d of the differences, mean over standard deviation; None when all are equal.
         rank_biserial: matched-pairs rank-biserial correlation, -1 when every difference is negative.
@@ -51,6 +51,10 @@ class Paired:
     rank_biserial: float
     p: float | None
 
+    def reachable(self, level: float, tests: int = 1) -> bool:
+        """Tell whether so few pairs could show anything at a level, as one of so many corrected tests."""
+        return self.p is not None and 2.0 ** (1 - self.n) * tests < level
+
 
 def paired(differences: FloatArray, seed: int = 0) -> Paired:
     """Summarise paired differences (n,).
@@ -65,7 +69,7 @@ def paired(differences: FloatArray, seed: int = 0) -> Paired:
             "A paired test needs participants that both sides have.",
             "Add participants, or look at what was skipped.",
         )
-    low, high = bootstrap_interval(d, seed)
+    low, high = interval(d, seed)
     spread = float(d.std(ddof=1)) if len(d) > 1 else 0.0
     return Paired(
         n=len(d),
@@ -115,6 +119,16 @@ def rank_biserial(differences: FloatArray) -> float:
     d = d[d != 0]
     ranks = mean_ranks(np.abs(d))
     return float((ranks * np.sign(d)).sum() / ranks.sum()) if len(d) else 0.0
+
+
+def interval(values: FloatArray, seed: int = 0) -> tuple[float, float]:
+    """Return `bootstrap_interval`; NaN with fewer than five values, which say nothing about others."""
+    return bootstrap_interval(values, seed) if len(values) >= FEWEST_PAIRS else (nan, nan)
+
+
+def interval_words(low: float, high: float) -> str:
+    """Return an interval as it is printed, with a space before it; nothing when there is none."""
+    return "" if isnan(low) else f" [{low:+.3f}, {high:+.3f}]"
 
 
 def bootstrap_interval(differences: FloatArray, seed: int = 0) -> tuple[float, float]:

@@ -27,6 +27,8 @@ BASELINES = (
 )
 TWINS = ("twin", "twin_combined")
 CEILING = "true_policy"
+OF_MANY = ("population_mean", "shared_prompt")
+"""Rows that would be about one participant if there were only one."""
 WORDS = {
     "uniform": "uniform",
     "population_mean": "population mean",
@@ -171,10 +173,12 @@ def _arena(main: Condition, scores: Mapping[Condition, Scores]) -> Arena:
     maps = Condition(main.split, main.train_signal, main.eval_signal, "", "", MAPS)
     if maps in scores:  # of this cohort, not of the one that ships with the backbone
         rows |= {row: (row, scores[maps]) for row in scores[maps].rows()}
+    alone = len(own.people(TWINS[0], "kl")) < 2
     shared = Condition(*_at(main), SHARED)
     if shared in scores:
         rows["shared_prompt"] = ("twin", scores[shared])
-    return Arena(main, {row: rows[row] for row in (*BASELINES, *TWINS, CEILING) if row in rows})
+    told = [row for row in (*BASELINES, *TWINS, CEILING) if not (alone and row in OF_MANY)]
+    return Arena(main, {row: rows[row] for row in told if row in rows})
 
 
 def _at(condition: Condition) -> tuple[str, str, str, str, str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
+from math import isnan
 from typing import TypeVar
 
 from tuning import metrics
 from tuning.experiments.judging import Claim, Comparison
 from tuning.experiments.lines import Line
+from tuning.experiments.statistics import interval_words
 from tuning.experiments.targets import Target, p_words
 
 LABELS = {
@@ -119,7 +121,7 @@ def _printed(line: Line) -> list[str]:
 
 def _tested(test: Comparison) -> list[str]:
     found = test.found
-    interval = f"[{found.low:+.3f}, {found.high:+.3f}]"
+    interval = interval_words(found.low, found.high).strip() or "–"
     p = "–" if test.holm is None else p_words(test.holm).removeprefix("p ").removeprefix("= ")
     effect = number(found.dz, 2)
     return [test.first, test.second, LABELS[test.metric], f"{found.mean:+.3f}", interval, effect, p]
@@ -181,6 +183,8 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and isnan(value):
+        return ""
     if isinstance(value, float):
         return f"{value:.6g}"
     text = str(value)

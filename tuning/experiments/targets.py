@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from tuning.experiments.cells import Condition
 from tuning.experiments.judging import Claim, Comparison, compared
+from tuning.experiments.statistics import interval_words
 from tuning.experiments.summary import WORDS, Arena, Scores, beside, paired_people
 
 LOWER_KL = 0.25
@@ -19,7 +20,7 @@ STRICT, USUAL = 0.01, 0.05
 NEWCOMER_SCREENS = 5
 STEERED = ("attnlrp", "glimpse")
 
-Verdict = Literal["met", "missed", "not measured"]
+Verdict = Literal["met", "missed", "not testable", "not measured"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Target:
         name: what is wanted.
         wanted: the threshold.
         measured: what came out.
-        verdict: whether it is met.
+        verdict: whether it is met; ``not testable`` when so few participants could not show it.
     """
 
     name: str
@@ -81,8 +82,13 @@ def _below(tests: Sequence[Comparison], twin: str, row: str, metric: str, level:
     wanted = f"lower, Holm-corrected p < {level:g}"
     for test in tests:
         if (test.first, test.second, test.metric) == (WORDS[twin], WORDS[row], metric):
-            return Target(name, wanted, told(test), "met" if test.below(level) else "missed")
+            possible = test.found.reachable(level, tests=test.together)
+            return Target(name, wanted, told(test), _verdict(test.below(level), possible))
     return Target(name, wanted, "no scores", "not measured")
+
+
+def _verdict(met: bool, testable: bool) -> Verdict:
+    return "met" if met else "missed" if testable else "not testable"
 
 
 def told(test: Comparison) -> str:
@@ -90,7 +96,7 @@ def told(test: Comparison) -> str:
     p = "too few participants for a test" if test.holm is None else p_words(test.holm)
     found = test.found
     means = f"{test.first_mean:.3f} against {test.second_mean:.3f}"
-    return f"{means}: {found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}], {p}"
+    return f"{means}: {found.mean:+.3f}{interval_words(found.low, found.high)}, {p}"
 
 
 def p_words(p: float) -> str:
@@ -134,14 +140,13 @@ def _newcomers(first: Arena, scores: Mapping[Condition, Scores]) -> Iterator[Tar
         for words, rival in rivals.items():
             name = f"newcomer's {WORDS[twin]} from {few} against {words}"
             test = compared(few, own, rival, "kl")
-            if test is None or test.found.p is None:
-                yield Target(name, wanted, "no scores, or too few participants", "not measured")
+            if test is None:
+                yield Target(name, wanted, "no scores", "not measured")
                 continue
             found = test.found
-            said = f"{test.first_mean:.3f} against {test.second_mean:.3f}: {found.mean:+.3f}"
-            said += f" [{found.low:+.3f}, {found.high:+.3f}], {p_words(test.found.p)}"
-            met = test.found.p < USUAL and found.mean < 0
-            yield Target(name, wanted, said, "met" if met else "missed")
+            met = found.p is not None and found.p < USUAL and found.mean < 0
+            said = told(replace(test, holm=found.p))  # one test by itself: nothing to correct
+            yield Target(name, wanted, said, _verdict(met, found.reachable(USUAL)))
 
 
 def _false_claims(claims: Sequence[Claim]) -> Target:

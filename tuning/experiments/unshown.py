@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
+from tuning.experiments.cells import MAIN
 from tuning.experiments.judging import Claim, Comparison
 from tuning.experiments.lines import Line
 from tuning.experiments.studyfile import SplitName, SyntheticCohort
@@ -31,10 +32,11 @@ def unshown(
     """Return sentences about everything that these results do not support, the weightiest first."""
     return [
         *_people(found),
+        *_untrained(found),
         *_missed(targets),
         *_ceiling(lines),
         *_not_below(tests),
-        *_unclaimed(claims),
+        *_unclaimed(claims, found),
         *_without_effect(changes),
         *_not_tried(found),
     ]
@@ -50,10 +52,32 @@ def _people(found: Found) -> Iterator[str]:
         yield f"With {len(found.people)} participants, differences of ordinary size go undetected."
 
 
+def _untrained(found: Found) -> Iterator[str]:
+    """Say of how many participants the twin is the start of its fit."""
+    steps: dict[str, list[int | None]] = {}
+    for planned in found.plan:
+        result = found.results.get(planned.cell.digest)
+        own = planned.condition.change == MAIN and planned.cell.config.method == "steps"
+        if result is not None and own:
+            for name, person in result.people.items():
+                steps.setdefault(name, []).append(person.best_step)
+    idle = sorted(name for name, kept in steps.items() if all(step == 0 for step in kept))
+    if idle:
+        yield (
+            f"For {len(idle)} of {len(steps)} participants no step of any fit improved on its start on the"
+            f" validation screens ({', '.join(idle)}): their twins are untrained starts."
+        )
+
+
 def _missed(targets: Sequence[Target]) -> Iterator[str]:
     for target in targets:
         if target.verdict == "missed":
             yield f"Target missed: {target.name} (wanted: {target.wanted}; found: {target.measured})."
+        elif target.verdict == "not testable":
+            yield (
+                f"Target not testable with so few participants: {target.name} (wanted: {target.wanted};"
+                f" found: {target.measured})."
+            )
         elif target.verdict == "not measured":
             yield f"Target not measured: {target.name} ({target.measured})."
 
@@ -87,13 +111,15 @@ def _short(test: Comparison) -> str:
     return f"{test.found.mean:+.3f}" + ("" if test.holm is None else f", {p_words(test.holm)}")
 
 
-def _unclaimed(claims: Sequence[Claim]) -> Iterator[str]:
+def _unclaimed(claims: Sequence[Claim], found: Found) -> Iterator[str]:
+    invented = isinstance(found.study.cohort, SyntheticCohort)
+    who = "participants with a pattern" if invented else "participants"
     for twin in dict.fromkeys(c.twin for c in claims):
         own = [c for c in claims if c.twin == twin and c.stable]
         without = [c for c in own if not c.claimed]
         if without:
             yield (
-                f"For {len(without)} of {len(own)} participants with a pattern, success of the {WORDS[twin]}"
+                f"For {len(without)} of {len(own)} {who}, success of the {WORDS[twin]}"
                 " cannot be claimed from their own held-out views."
             )
 
