@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from protocols.words import or_near
 
 _SHOWN = 20
+_LONGEST = 100
 
 
 def listed(error: ValidationError, known: Collection[str] = ()) -> str:
@@ -43,5 +44,8 @@ def _told(detail: Mapping[str, Any], known: Collection[str]) -> str:
 
 def _line(path: str, message: str, value: object) -> str:
     problem = message.removeprefix("Value error, ")
-    given = f" (given: {value!r})" if isinstance(value, str | int | float | bool) else ""
+    shown = repr(value) if isinstance(value, str | int | float | bool) else ""
+    if len(shown) > _LONGEST:  # broken JSON is given as a whole file
+        shown = f"{shown[:_LONGEST]} ..."
+    given = f" (given: {shown})" if shown else ""
     return f"{path}: {problem}{given}" if path else f"{problem}{given}"

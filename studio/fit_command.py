@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from protocols.carousel import scrolled
-from protocols.errors import ProgramError, StimulusMissing, TuningError
+from protocols.errors import BackboneMissing, ProgramError, StimulusMissing, TuningError
 from protocols.mistakes import listed
 from protocols.stimulus import CarouselScreen, Viewport
 from protocols.study import load_study
@@ -23,12 +23,14 @@ from studio.progress import told
 from studio.report import Results, write_report
 from tuning.address import split_address
 from tuning.config import FitConfig
+from tuning.described import described_at
 from tuning.events import Compared, Comparison, Fit, Load, PageSpec, Simulate, Simulated, Step
-from tuning.names import require_operator
+from tuning.names import BACKBONES, names, require_backbone, require_operator
 
 _PAGE = re.compile(r"(?P<study>.+):(?P<screen>[^:@]+)(@(?P<scroll>\d+(\.\d+)?))?")
 
 SUFFIX = ".safetensors"
+REPORTS = (".html", ".htm", ".pdf")
 
 M = TypeVar("M", bound=Message)
 
@@ -50,6 +52,7 @@ def fitted(
     """
     for session in sessions:
         Recording.open(session).close()  # refused here at once, not by the engine after loading its model
+    require_backbone(model.backbone)
     paths = tuple(str(session.resolve()) for session in sessions)
     _refuse_place(out, force)
     return _worked(model, Fit(sessions=paths, out=str(out.resolve()), config=config), Compared)[-1]
@@ -77,6 +80,12 @@ def compared(persona: Path, session: Path, report: Path | None, model: Load) -> 
     Raises:
         GazeTwinError: the persona or the session cannot be used.
     """
+    if report is not None and report.suffix.lower() not in REPORTS:
+        raise TuningError(
+            f"A report cannot be written as {report.name}.",
+            "Reports are HTML or PDF, and the name says which.",
+            f"Name it {report.with_suffix('.html').name} or {report.with_suffix('.pdf').name}.",
+        )
     with told() as tell:
         comparison = engine_compared(persona, session, tell, model)
     if report is not None:
@@ -91,10 +100,27 @@ def simulated(persona: Path, pages: Sequence[str], model: Load) -> list[Simulate
     Raises:
         GazeTwinError: there is no such page, or the persona cannot be used.
     """
-    if not split_address(str(persona))[0].is_file():
-        raise no_persona(persona)
     specs = tuple(page_spec(page) for page in pages)
     return _worked(model, Simulate(persona=str(persona.resolve()), pages=specs), Simulated)
+
+
+def own_backbone(persona: Path) -> str:
+    """Return the name of the model that a persona belongs to.
+
+    Raises:
+        GazeTwinError: the persona cannot be used, or its model's name says not where it is.
+    """
+    file = split_address(str(persona))[0]
+    if not file.exists():
+        raise no_persona(persona)
+    name = described_at(str(persona))[0].provenance.backbone
+    if name not in names(BACKBONES) and not Path(name).is_dir():
+        raise BackboneMissing(
+            f"{persona} belongs to the model {name}, which is no folder here.",
+            "A soft prompt means nothing to another model.",
+            "Name its folder or hub id with --backbone.",
+        )
+    return name
 
 
 def page_spec(text: str) -> PageSpec:

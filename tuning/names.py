@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from protocols.errors import TuningError
+from protocols.errors import BackboneMissing, TuningError
 from protocols.words import or_near
 
 BACKBONES = "gazetwin.backbones"
@@ -39,6 +39,21 @@ def unknown_backbone(name: str) -> str:
     return f"there is no backbone {name!r}, by name or as a folder; {or_near(name, known)}"
 
 
+def require_backbone(name: str) -> None:
+    """Refuse a backbone that is no known name, no folder and no hub id.
+
+    Raises:
+        BackboneMissing: no such name.
+    """
+    problem = unknown_backbone(name)
+    if problem:
+        raise BackboneMissing(
+            f"{problem[0].upper()}{problem[1:]}" + ("" if problem.endswith("?") else "."),
+            "A twin is a prompt for one particular model.",
+            f"Use {', '.join(names(BACKBONES))}, or the folder or hub id of a Qwen3-VL or InternVL model.",
+        )
+
+
 def require_operator(name: str) -> None:
     """Refuse an operator that nobody brings.
 
@@ -48,7 +63,7 @@ def require_operator(name: str) -> None:
     problem = unknown_operator(name)
     if problem:
         raise TuningError(
-            f"{problem[0].upper()}{problem[1:]}.",
+            f"{problem[0].upper()}{problem[1:]}" + ("" if problem.endswith("?") else "."),
             "Attention could not be read off the model.",
             f"Use one of {', '.join(names(OPERATORS))}.",
         )

@@ -43,6 +43,12 @@ def require_writable(path: Path) -> None:
             "Name a file, or another folder to put it into.",
         )
     there = next(folder for folder in path.absolute().parents if folder.exists())
+    if not there.is_dir():
+        raise TuningError(
+            f"{there} is a file.",
+            "A folder is needed in this place.",
+            "Name another folder, or move that file away.",
+        )
     probe = there / f".{path.name}.probe"  # no folder is made for a job that may still fail
     write_whole(probe, b"")
     probe.unlink()

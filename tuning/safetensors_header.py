@@ -26,6 +26,7 @@ MAX_TENSORS = 1000
 METADATA_KEY = "gazetwin"
 _LENGTH_BYTES = 8
 _TOLD = 500
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _NUMPY: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 
 
@@ -94,15 +95,21 @@ def read_head(path: Path, max_bytes: int) -> Head:
     Raises:
         PersonaMismatch: no such file, damaged, too large, or without a description of ours.
     """
+    if path.is_dir():
+        raise unusable(path, "it is a folder", "Name one of the .safetensors files in it.")
     if not path.is_file():
-        raise unusable(path, "there is no such file")
+        raise unusable(path, "there is no such file", "Check the name.")
     size = path.stat().st_size
     if size > max_bytes:
         raise unusable(path, f"it has {size} bytes, more than the {max_bytes} of any such file")
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+        first = file.read(_LENGTH_BYTES)
+        if first == _HDF5:
+            fix = "Name a persona (.safetensors); gazetwin fit makes one from recordings."
+            raise unusable(path, "it is a recording or another HDF5 file, not a safetensors file", fix)
+        length = int.from_bytes(first, "little")
         if size < _LENGTH_BYTES or length > size - _LENGTH_BYTES:
-            raise unusable(path, f"it is damaged: {size} bytes cannot hold a head of {length} bytes")
+            raise unusable(path, f"it is not a safetensors file, or damaged ({size} bytes)")
         if length > MAX_HEAD_BYTES:
             raise unusable(path, f"its head claims {length} bytes, more than {MAX_HEAD_BYTES}")
         head = file.read(length)
@@ -127,13 +134,13 @@ def described(head: Head, kind: type[Description]) -> Description:
         raise unusable(head.path, listed(error)) from error
 
 
-def unusable(path: Path, problem: str) -> PersonaMismatch:
+def unusable(path: Path, problem: str, fix: str = "") -> PersonaMismatch:
     """Return what to tell of a file that cannot be used."""
-    told = problem if len(problem) <= _TOLD else f"{problem[:_TOLD]} ..."
+    told = problem.strip().rstrip(".") if len(problem) <= _TOLD else f"{problem[:_TOLD]} .."
     return PersonaMismatch(
         f"{path} cannot be used: {told}.",
         "A twin from a misread file would look convincing and be wrong.",
-        "Fit it again with `gazetwin fit`, or restore the file.",
+        fix or "Name a persona (.safetensors); fit it again with `gazetwin fit`, or restore the file.",
     )
 
 

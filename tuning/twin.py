@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from protocols.errors import PersonaMismatch
+from protocols.errors import PersonaMismatch, TuningError
 from protocols.slots import SlotLayout
 from protocols.stimulus import Page
 from tuning.backbones.base import Backbone
@@ -56,7 +56,7 @@ class Twin:
 
         Raises:
             PersonaMismatch: the page is laid out differently from those the persona was fitted on.
-            TuningError: the page shows no poster completely.
+            TuningError: it is no page, or shows no poster completely.
         """
         return self.look_at([page], preferred)[0]
 
@@ -68,6 +68,13 @@ class Twin:
 
     def view(self, page: Page | PageSpec, preferred: tuple[str, ...] | None = None) -> View:
         """Return a page in front of this participant, without looking at it; see `look`."""
+        if not isinstance(page, Page | PageSpec):
+            raise TuningError(
+                f"A twin cannot look at a {type(page).__name__}.",
+                "It has to know where the posters are, and which films they show.",
+                "Draw a page: protocols.raster.render(screen, viewport, letters=True), or name one with"
+                " tuning.events.PageSpec.",
+            )
         shown = drawn(page) if isinstance(page, PageSpec) else page
         self._refuse_other_layout(shown.layout)
         asked = _asked(page, preferred, self.persona.provenance.preferred)

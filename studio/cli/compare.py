@@ -9,9 +9,9 @@ import typer
 
 from studio.cli.options import (
     AsJson,
-    BackboneName,
     Device,
     DeviceName,
+    OwnBackbone,
     Precision,
     PrecisionName,
     SessionPath,
@@ -26,17 +26,17 @@ def compare(
         Path | None,
         typer.Option("--report", metavar="FILE", help="Also write a report: FILE.html or FILE.pdf."),
     ] = None,
-    backbone: BackboneName = "carousel-tiny",
+    backbone: OwnBackbone = "",
     device: DeviceName = Device.cpu,
     precision: PrecisionName = Precision.fp32,
     as_json: AsJson = False,
 ) -> None:
     """Compare a persona with every baseline, on screens of the session that it was not fitted on."""
     from studio.cli.heldout import print_heldout
-    from studio.fit_command import compared
+    from studio.fit_command import compared, own_backbone
     from tuning.events import Load
 
-    model = Load(backbone=backbone, device=device.value, precision=precision.value)
+    model = Load(backbone=backbone or own_backbone(persona), device=device.value, precision=precision.value)
     comparison = compared(persona, session, report, model)
     if as_json:
         emit(comparison.model_dump(exclude={"kind", "judged"}))

@@ -13,7 +13,7 @@ COLUMNS = ("kl", "js", "cosine", "csh1", "tgo3", "accuracy", "logloss", "auc")
 def print_heldout(compared: Compared | Comparison) -> None:
     """Print one row per model and baseline, then every baseline that a twin does not beat."""
     rows = [
-        (row, *(_number(compared.heldout[row].get(name)) for name in COLUMNS))
+        (row.replace("_", " "), *(_number(compared.heldout[row].get(name)) for name in COLUMNS))
         for row in ROWS
         if row in compared.heldout
     ]

@@ -34,6 +34,12 @@ BackboneName = Annotated[
         help="carousel-tiny, or folder or hub id of a Qwen3-VL or InternVL model.",
     ),
 ]
+OwnBackbone = Annotated[
+    str,
+    typer.Option(
+        "--backbone", metavar="NAME", help="Name, folder or hub id; by default that of the persona."
+    ),
+]
 DeviceName = Annotated[Device, typer.Option("--device", help="Where a folder's or hub model runs.")]
 Workers = Annotated[
     int | None,

@@ -70,6 +70,10 @@ def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -
     console.print(table)
 
 
+_NARROW = 5
+"""Characters a column may shrink to before a name is broken."""
+
+
 def _widths(columns: Sequence[Sequence[Text]], room: int) -> list[int]:
     """Return widths in characters: words stay whole where there is room, and long texts get the rest."""
     wanted = [max(cell_len(line) for c in cells for line in c.plain.split("\n")) for cells in columns]
@@ -77,7 +81,9 @@ def _widths(columns: Sequence[Sequence[Text]], room: int) -> list[int]:
     if wanted[0] <= room // 3:  # a name is easier to find on one line
         widths[0] = wanted[0]
     while sum(widths) > room and max(widths) > 1:
-        widths[widths.index(max(widths))] -= 1
+        # A broken name is another name, so other columns give way first.
+        broad = max(range(len(widths)), key=lambda i: (widths[i] > _NARROW and i > 0, widths[i]))
+        widths[broad] -= 1
     while sum(widths) < min(room, sum(wanted)):
         tallest = max(range(len(widths)), key=lambda i: wanted[i] > widths[i] and wanted[i] / widths[i])
         widths[tallest] += 1

@@ -73,7 +73,7 @@ def _print(one: Described) -> None:
     metrics = sorted({name for scores in one.provenance.heldout.values() for name in scores})
     if metrics:
         rows = [
-            (row, *(f"{scores[m]:.3f}" if m in scores else "" for m in metrics))
+            (row.replace("_", " "), *(f"{scores[m]:.3f}" if m in scores else "" for m in metrics))
             for row, scores in one.provenance.heldout.items()
         ]
         show("On screens it was not fitted on", ("row", *metrics), rows)

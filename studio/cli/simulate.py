@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.cli.options import AsJson, BackboneName, Device, DeviceName, Precision, PrecisionName
+from studio.cli.options import AsJson, Device, DeviceName, OwnBackbone, Precision, PrecisionName
 from studio.cli.output import emit, show
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ def simulate(
             help="STUDY:SCREEN or STUDY:SCREEN@SCROLL in px, for example demo:3 or demo:3@340.",
         ),
     ],
-    backbone: BackboneName = "carousel-tiny",
+    backbone: OwnBackbone = "",
     device: DeviceName = Device.cpu,
     precision: PrecisionName = Precision.fp32,
     as_json: AsJson = False,
 ) -> None:
     """Let a twin look at pages: its attention and click probability per poster."""
-    from studio.fit_command import simulated
+    from studio.fit_command import own_backbone, simulated
     from tuning.events import Load
 
-    model = Load(backbone=backbone, device=device.value, precision=precision.value)
+    model = Load(backbone=backbone or own_backbone(persona), device=device.value, precision=precision.value)
     seen = simulated(persona, pages, model)
     if as_json:
         emit({"pages": [_told(page, view) for page, view in zip(pages, seen, strict=True)]})

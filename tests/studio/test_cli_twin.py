@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from protocols.errors import StimulusMissing, StudyInvalid
+from protocols.errors import StimulusMissing, StudyInvalid, TuningError
 from protocols.study import load_study
 from sessions.reader import Recording
-from studio.fit_command import page_spec
-from tuning.events import ROWS
+from studio.fit_command import compared, page_spec
+from tuning.events import ROWS, Load
 
 GAZETWIN = Path(sys.executable).with_name("gazetwin")
 
@@ -57,7 +57,10 @@ def test_bad_input_is_explained_before_the_model_is_loaded(tmp_path, session_pat
         (("fit", session_path, "--together", "--workers", 2, "--out", tmp_path / "p"), "on this computer"),
         (("fit", session_path, "--basis", tmp_path / "b", "--out", tmp_path / "p"), "without --together"),
         (("compare", tmp_path / "absent", session_path), "no persona"),
-        (("simulate", tmp_path / "p.safetensors", "demo:77"), "no screen '77'"),
+        (("simulate", tmp_path / "p.safetensors", "demo:3"), "not a safetensors file"),
+        (("simulate", session_path, "demo:3"), "a recording or another HDF5 file"),
+        (("simulate", tmp_path, "demo:3"), "is a folder"),
+        (("fit", session_path, "--out", "new.safetensors", "--backbone", "carousel-tinny"), "carousel-tiny?"),
         (("persona", "show", tmp_path / "p.safetensors"), "damaged"),
         (("persona", "show", f"{tmp_path}/absent.safetensors:P01"), "no such file"),
         (("export", "persona", tmp_path / "p.safetensors", "--to", "csv"), "--out"),
@@ -68,6 +71,11 @@ def test_bad_input_is_explained_before_the_model_is_loaded(tmp_path, session_pat
         assert told.returncode == 2
         assert complaint in told.stderr
         assert "Traceback" not in told.stderr
+
+
+def test_a_report_is_named_by_what_it_is(tmp_path):
+    with pytest.raises(TuningError, match=r"report\.html"):
+        compared(tmp_path / "p", tmp_path / "s", tmp_path / "report.doc", Load())
 
 
 @pytest.mark.engine

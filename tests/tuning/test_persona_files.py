@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from safetensors.torch import load_file, save_file
 
 from protocols.consent import Consent
-from protocols.errors import PersonaMismatch
+from protocols.errors import PersonaMismatch, TuningError
 from protocols.invented import invented_screen
 from protocols.raster import render
 from protocols.stimulus import Viewport
@@ -311,6 +311,8 @@ def test_another_layout_and_another_question_are_refused(persona: Persona) -> No
     slots = tuple(replace(s, box=replace(s.box, right=s.box.right - 9)) for s in page.layout.slots)
     with pytest.raises(PersonaMismatch, match="333 x 193"):
         twin.look(replace(page, layout=replace(page.layout, slots=slots)))
+    with pytest.raises(TuningError, match=r"cannot look at a ndarray(?s:.*)raster\.render"):
+        twin.look(page.image)  # type: ignore[arg-type]  # what is refused
     told = persona.provenance.model_copy(update={"question_digest": "0" * 64})
     with pytest.raises(PersonaMismatch, match="another question"):
         replace(persona, provenance=told).on(backbone)

@@ -61,6 +61,15 @@ FAMILIES = {
 }
 
 
+PARTS = {
+    "configuration (config.json)": ("config.json",),
+    "weights (*.safetensors)": ("*.safetensors",),
+    "tokenizer (tokenizer.json)": ("tokenizer.json", "vocab.*", "tokenizer.model"),
+    "image processor (preprocessor_config.json)": ("preprocessor_config.json", "processor_config.json"),
+}
+"""What a complete folder holds, one file of each."""
+
+
 def load(name: str, device: Device = "cpu", precision: Precision = "fp32") -> VisionLanguageBackbone:
     """Load a Qwen3-VL or InternVL model; blocks for seconds to minutes.
 
@@ -79,6 +88,7 @@ def load(name: str, device: Device = "cpu", precision: Precision = "fp32") -> Vi
             "The model would run many times slower than was asked for.",
             "Use the cpu device, or install a CUDA build of torch on a machine with a GPU.",
         )
+    _refuse_incomplete(folder)
     try:
         config = AutoConfig.from_pretrained(folder)
         family = _family(name, config)
@@ -87,7 +97,7 @@ def load(name: str, device: Device = "cpu", precision: Precision = "fp32") -> Vi
         images = AutoImageProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]  # it has no types
     except (OSError, ValueError, KeyError) as error:
         raise BackboneMissing(
-            f"The model in {folder} cannot be loaded: {error}.",
+            f"The model in {folder} cannot be loaded: {str(error).rstrip('.')}.",
             "A twin needs the whole model: configuration, weights, tokenizer and image processor.",
             "Check that the folder is a complete download of one model.",
         ) from error
@@ -108,10 +118,20 @@ def _folder(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.jinja"]))
     except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
         raise BackboneMissing(
-            f"There is no model {name!r} in a folder of that name or on the hub: {error}.",
+            f"There is no model {name!r} in a folder of that name or on the hub: {str(error).rstrip('.')}.",
             "A twin is a prompt for one particular model.",
             "Check the name and the network, or download the model and name its folder.",
         ) from error
+
+
+def _refuse_incomplete(folder: Path) -> None:
+    lacking = [part for part, files in PARTS.items() if not any(any(folder.glob(f)) for f in files)]
+    if lacking:
+        raise BackboneMissing(
+            f"The model in {folder} has no {' and no '.join(lacking)}.",
+            "A twin needs the whole model: configuration, weights, tokenizer and image processor.",
+            "Download all files of the model into this folder.",
+        )
 
 
 def _family(name: str, config: Any) -> Family:
