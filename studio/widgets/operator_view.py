@@ -93,7 +93,7 @@ class OperatorView(QWidget):
         left.addWidget(self._pages, 45)
         left.addWidget(Panel("Slot map: real above, twin (hatched) below", self._slots), 55)
         right.addWidget(Panel("Signal quality", self._meters))
-        right.addWidget(Panel("Running score: distance from the real attention", self._score), 5)
+        right.addWidget(Panel("Running score: lower is closer", self._score), 5)
         right.addWidget(Panel("Trials", self._trials), 2)
         side = Column(_holding(right))
         side.setMinimumWidth(34 * self.fontMetrics().averageCharWidth())

@@ -22,10 +22,10 @@ class Panel(QFrame):
         self.setAccessibleName(title)
         heading = QLabel(title)
         heading.setProperty("role", "title")
-        heading.setWordWrap(True)
         top = QHBoxLayout()
         top.addStrut(_HEADING_PX)
-        top.addWidget(heading, 1)
+        top.addWidget(heading)
+        top.addStretch(1)
         if beside is not None:
             top.addWidget(beside)
         layout = QVBoxLayout(self)

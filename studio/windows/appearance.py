@@ -113,9 +113,10 @@ def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     QTableWidget {{ background: {p.surface}; color: {p.text}; border: 2px solid transparent;
         gridline-color: {p.border}; }}
     QTableWidget:focus {{ border: 2px solid {p.focus}; }}
+    QTableWidget::item {{ padding: 0 6px; }}
     QTableWidget::item:selected {{ background: {p.selected}; color: {p.text}; }}
     QHeaderView {{ background: {p.surface}; border: 0; }}
-    QHeaderView::section {{ background: {p.surface}; color: {p.muted}; border: 0; padding: 3px 4px;
+    QHeaderView::section {{ background: {p.surface}; color: {p.muted}; border: 0; padding: 3px 6px;
         border-bottom: 1px solid {p.border}; }}
     QProgressBar {{ background: {p.sunken}; border: 1px solid {p.control}; border-radius: 4px;
         color: {p.text}; text-align: center; min-height: 16px; }}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -197,36 +197,37 @@ class ReplayRoom(Room):
             top.addWidget(box, 1)
             if box is self.sessions:
                 top.addWidget(self.open_other)
-        line = QHBoxLayout()
-        self._line.setSizePolicy(self.sessions.sizePolicy())
-        self._progress.setMaximumWidth(260)
-        self._keys.setProperty("role", "muted")
-        line.addWidget(self._line, 1)
-        line.addWidget(self._progress)
+        scrolled = QScrollArea()
+        scrolled.setWidget(self.pictures)
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         stage = QVBoxLayout(self._stage)
         stage.setContentsMargins(0, 0, 0, 0)
-        stage.addWidget(self.pictures, 8)
+        stage.addWidget(scrolled, 8)
         stage.addWidget(self.transport)
         stage.addWidget(self.time_line, 1)
         down = QVBoxLayout(self)
         down.setContentsMargins(0, 0, 0, 0)
         down.addLayout(top)
-        down.addLayout(line)
-        scrolled = QScrollArea()
-        scrolled.setWidget(self._stage)
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QFrame.Shape.NoFrame)
-        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        down.addWidget(scrolled, 1)
+        down.addWidget(self._stage, 1)
         down.addLayout(self._last())
 
     def _last(self) -> QHBoxLayout:
         self.report.setProperty("role", "main")
-        self._keys.setWordWrap(True)
+        self._line.setSizePolicy(self.sessions.sizePolicy())
+        self._progress.setMaximumWidth(260)
+        self._keys.setProperty("role", "muted")
         last = QHBoxLayout()
-        last.addWidget(self._keys, 1)
-        last.addWidget(self.report)
+        last.addWidget(self._line, 1)
+        for part in (self._progress, self._keys, self.report):
+            last.addWidget(part)
         return last
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Name the keys only where there is room for it."""
+        super().resizeEvent(event)
+        self._keys.setVisible(self.width() > 2.2 * self._keys.sizeHint().width())
 
     def _list_files(self) -> None:
         """Offer what lies in the data folder, once it has been looked through."""

@@ -66,8 +66,8 @@ class ReportRoom(Room):
         self._shown: tuple[Written, ...] = ()
         self.sessions, self.personas, self.reports = QListWidget(), QComboBox(), QComboBox()
         self.add, self.write = QPushButton("&Add a recording …"), QPushButton("&Write report")
-        self.open_html, self.open_pdf = QPushButton("Open in &browser"), QPushButton("Open &PDF")
-        self.open_folder = QPushButton("Open &folder")
+        self.open_html, self.open_pdf = QPushButton("In &browser"), QPushButton("As &PDF")
+        self.open_folder = QPushButton("In &folder")
         self.preview = Preview()
         self._why, self._said = QLabel(), QLabel()
         self._progress = QProgressBar()
@@ -219,6 +219,13 @@ class ReportRoom(Room):
         self.reports.setAccessibleName("Report shown")
         wrap_lines(self.sessions)
         self._progress.setAccessibleName("Progress")
+        for button, meaning in (
+            (self.open_html, "Open the report in the browser"),
+            (self.open_pdf, "Open the report as PDF"),
+            (self.open_folder, "Open the folder of the report"),
+        ):
+            button.setAccessibleName(meaning)
+            button.setToolTip(meaning)
         self.write.setProperty("role", "main")
         self.personas.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.personas.setMinimumContentsLength(20)
@@ -235,6 +242,7 @@ class ReportRoom(Room):
         down.setContentsMargins(0, 0, 0, 0)
         line = QHBoxLayout()
         down.addWidget(self.reports)
+        line.addWidget(QLabel("Open"))
         for button in (self.open_html, self.open_pdf, self.open_folder):
             line.addWidget(button)
         line.addStretch(1)

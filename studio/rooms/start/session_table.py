@@ -107,7 +107,7 @@ class SessionTable(QTableWidget):
         item = QTableWidgetItem(cell.words)
         if marked:
             item.setIcon(mark(cell.mood, self._palette))
-        item.setToolTip(line.problem or str(line.path))
+        item.setToolTip(f"{cell.words}\n{line.problem or line.path}")
         return item
 
     def _tell(self) -> None:
