@@ -11,11 +11,12 @@ from typing import cast
 from protocols.errors import ProgramError
 from protocols.wire import Cancelled, Done, Failed, Message
 from studio.programs import Program
-from tuning.events import Event, Load, Shutdown, Warned
+from tuning.events import Cancel, Event, Load, Shutdown, Warned
 
 log = logging.getLogger(__name__)
 
 _SILENT_S = 300.0
+_CANCEL_S = 2.0
 
 NOT_INSTALLED = "This session has no twin: the engine is not installed here (pip install 'gazetwin[tune]')."
 
@@ -64,7 +65,8 @@ def running(make: Callable[[], Program] = engine) -> Iterator[Program]:
     try:
         yield program
     except KeyboardInterrupt:
-        program.close(patience_s=0.0)
+        # The engine keeps an unfinished fit when it is told to stop; other programs do not listen.
+        program.close(Cancel(), patience_s=_CANCEL_S if make is engine else 0.0)
         raise
     finally:
         program.close(Shutdown())

@@ -60,17 +60,26 @@ def fitted(
 
 def _refuse_place(out: Path, force: bool) -> None:
     """Refuse a name that is none of a persona, and one that is taken, unless its fit is going on."""
-    if out.suffix != SUFFIX or out.is_dir():
-        raise TuningError(
-            f"{out} is a folder." if out.is_dir() else f"{out} is no name of a persona.",
-            "A persona is one safetensors file; other programs go by its ending.",
-            f"Name a file: {(out / 'P01' if out.is_dir() else out).with_suffix(SUFFIX)}.",
-        )
+    refuse_name(out)
     if out.exists() and not force and not out.with_name(f"{out.name}.unfinished").exists():
         raise TuningError(
             f"{out} exists already.",
             "The persona in it would be lost.",
             "Choose another name, or add --force to replace it.",
+        )
+
+
+def refuse_name(out: Path) -> None:
+    """Refuse a name that is none of a file of personas.
+
+    Raises:
+        TuningError: it is a folder, or ends otherwise.
+    """
+    if out.suffix != SUFFIX or out.is_dir():
+        raise TuningError(
+            f"{out} is a folder." if out.is_dir() else f"{out} is no name of a persona.",
+            "A persona is one safetensors file; other programs go by its ending.",
+            f"Name a file: {(out / 'P01' if out.is_dir() else out).with_suffix(SUFFIX)}.",
         )
 
 

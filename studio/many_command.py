@@ -32,7 +32,13 @@ def fitted_many(
 
 
 def fitted_together(
-    sessions: Sequence[Path], out: Path, model: Load, config: FitConfig, basis: Path | None
+    sessions: Sequence[Path],
+    out: Path,
+    model: Load,
+    config: FitConfig,
+    basis: Path | None,
+    *,
+    force: bool = False,
 ) -> tuple[int, list[Warned]]:
     """Fit all participants at once into one file; return how many it holds, and why others are not there.
 
@@ -40,7 +46,10 @@ def fitted_together(
         GazeTwinError: not one could be fitted, or the program failed.
     """
     with tempfile.TemporaryDirectory(prefix="gazetwin-fit-") as folder:
-        over = [] if basis is None else ["--basis", str(basis.resolve())]
+        over = [
+            *([] if basis is None else ["--basis", str(basis.resolve())]),
+            *(["--force"] if force else []),
+        ]
         _, warned = reported("fit-together", [*_arguments(sessions, out, model, config, folder), *over])
     return len(described_at(str(out))), warned
 

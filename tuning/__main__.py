@@ -137,7 +137,8 @@ def _together(asked: argparse.Namespace) -> Job:
         raise without_model_libraries(error) from error
     model = events.Load(backbone=asked.backbone, device=asked.device, precision=asked.precision)
     basis = Path(asked.basis) if asked.basis else None
-    return fit_together([Path(p) for p in asked.sessions], Path(asked.out), _config(asked), model, basis)
+    named, out = [Path(p) for p in asked.sessions], Path(asked.out)
+    return fit_together(named, out, _config(asked), model, basis, force=asked.force)
 
 
 def _config(asked: argparse.Namespace) -> FitConfig:
@@ -168,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     together.add_argument("sessions", nargs="+", help="session files, or folders of them")
     together.add_argument("--out", required=True, help="file of the personas")
+    together.add_argument("--force", action="store_true", help="replace personas that would be lost")
     together.add_argument("--config", default="", help="settings, TOML, of method search")
     together.add_argument("--basis", default="", help="cohort; by default the one that ships with the model")
     compare = _program(programs, "compare", _compare, "judge a persona on screens it was not fitted on")

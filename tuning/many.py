@@ -77,7 +77,8 @@ def fit_many(
         else:
             assert outcome.kind == "not-computed"  # only personas were asked for
             clock.left()
-            yield Warned(what=outcome.what, why=outcome.why, fix=outcome.fix)
+            name = by_digest[outcome.digest].pseudonym
+            yield Warned(what=f"{name}: {outcome.what}", why=outcome.why, fix=outcome.fix)
     if not done:
         raise TuningError(
             f"Not one of {len(tasks)} personas could be fitted.",

@@ -48,7 +48,13 @@ T = TypeVar("T")
 
 
 def fit_together(
-    named: Sequence[Path], out: Path, config: FitConfig, model: Load, basis: Path | None = None
+    named: Sequence[Path],
+    out: Path,
+    config: FitConfig,
+    model: Load,
+    basis: Path | None = None,
+    *,
+    force: bool = False,
 ) -> Generator[Event, None, None]:
     """Fit one persona per participant over one basis, and write all of them into one file.
 
@@ -60,12 +66,13 @@ def fit_together(
         config: settings, of method ``search``.
         model: what to load.
         basis: cohort among whose participants is searched; None for the one that ships with the model.
+        force: replace personas of other participants, sessions or settings.
 
     Raises:
         SessionMissing: there is no session.
         PersonaMismatch: the cohort is of another model or other settings.
         TuningError: another method, too many participants for one file, nothing can be written to ``out``,
-            or not one persona could be fitted.
+            personas that are there would be lost, or not one persona could be fitted.
     """
     require_writable(out)
     yield Progress(done=0, unit="personas", message="Reading sessions")
@@ -74,6 +81,8 @@ def fit_together(
     tasks, unreadable = personas_planned(named, config, model, backbone.spec.digest, cohort.digest)
     yield from unreadable
     _refuse_too_many(tasks)
+    if not force:
+        _refuse_loss(out, tasks)
     unfinished = out.with_name(f"{out.name}.unfinished")
     found = {**_kept(out, tasks), **_kept(unfinished, tasks)}
     waiting = deque(task for task in tasks if task.pseudonym not in found)
@@ -182,17 +191,34 @@ def _cohort(basis: Path | None, spec: BackboneSpec, config: FitConfig) -> Cohort
     return cohort
 
 
+def _refuse_loss(out: Path, tasks: Sequence[PersonaTask]) -> None:
+    """Refuse to replace a whole file with personas that this run would not write again."""
+    there = _whole(out)
+    lost = [name for name in there if name not in _kept(out, tasks)]
+    if lost:
+        raise TuningError(
+            f"{out} holds {len(lost)} of {len(there)} personas of other participants, sessions or settings,"
+            f" for example that of {lost[0]}.",
+            "They would be lost.",
+            "Name another file, or add --force to replace it.",
+        )
+
+
 def _kept(path: Path, tasks: Sequence[PersonaTask]) -> Mapping[str, Persona]:
     """Return the personas of a file that are answers to these very tasks."""
+    known = {task.pseudonym: task for task in tasks}
+    return {n: p for n, p in _whole(path).items() if n in known and answers(p.provenance, known[n])}
+
+
+def _whole(path: Path) -> Mapping[str, Persona]:
+    """Return the personas of a file, none when it is not there or damaged."""
     if not path.is_file():
         return {}
     try:
-        there = Personas.load(path).personas
+        return Personas.load(path).personas
     except PersonaMismatch as error:
         log.warning("%s is not used, everybody is fitted again: %s", path, error)
         return {}
-    known = {task.pseudonym: task for task in tasks}
-    return {n: p for n, p in there.items() if n in known and answers(p.provenance, known[n])}
 
 
 def _saved(found: Mapping[str, Persona], tasks: Sequence[PersonaTask], cohort: Cohort, path: Path) -> None:

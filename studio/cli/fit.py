@@ -104,7 +104,7 @@ def fit(
     model = Load(backbone=backbone, device=device.value, precision=precision.value)
     if together or basis:
         _refuse_elsewhere(together, Workplace(workers, cluster, gpus))
-        _together(sessions, out, model, settings, basis, as_json)
+        _together(sessions, out, model, settings, basis, force, as_json)
         return
     if cluster or workers or any(session.is_dir() for session in sessions):
         _many(sessions, out, model, settings, Workplace(workers, cluster, gpus), force, as_json)
@@ -121,12 +121,20 @@ def fit(
 
 
 def _together(
-    sessions: list[Path], out: Path, model: Load, settings: FitConfig, basis: Path | None, as_json: bool
+    sessions: list[Path],
+    out: Path,
+    model: Load,
+    settings: FitConfig,
+    basis: Path | None,
+    force: bool,
+    as_json: bool,
 ) -> None:
+    from studio.fit_command import refuse_name
     from studio.many_command import fitted_together
 
+    refuse_name(out)
     with goes_on_later():
-        count, warned = fitted_together(sessions, out, model, settings, basis)
+        count, warned = fitted_together(sessions, out, model, settings, basis, force=force)
     if as_json:
         emit({"personas": out, "fitted": count, "not_fitted": [w.what for w in warned]})
     else:

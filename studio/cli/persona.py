@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from studio.cli.heldout import COLUMNS
 from studio.cli.options import AsJson
 from studio.cli.output import emit, say, show
 
@@ -70,7 +71,8 @@ def _line(one: Described) -> tuple[object, ...]:
 
 def _print(one: Described) -> None:
     show(f"Persona of {one.provenance.participant}", ("", ""), one.lines())
-    metrics = sorted({name for scores in one.provenance.heldout.values() for name in scores})
+    known = {name for scores in one.provenance.heldout.values() for name in scores}
+    metrics = [name for name in COLUMNS if name in known]
     if metrics:
         rows = [
             (row.replace("_", " "), *(f"{scores[m]:.3f}" if m in scores else "" for m in metrics))

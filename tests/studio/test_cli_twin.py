@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,22 @@ def test_a_persona_is_fitted_compared_and_looks_at_new_pages(tmp_path, session_p
 
     told = described(persona, session_path, first["heldout"])
     leaves_as_a_table(persona, told["participant"], pages[0], tmp_path)
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+def test_ctrl_c_keeps_the_steps_that_were_made(tmp_path, session_path):
+    persona = tmp_path / "persona.safetensors"
+    command = [str(part) for part in (GAZETWIN, "fit", session_path, "--out", persona)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
+        for line in program.stderr:
+            if line.startswith("Fitting"):
+                program.send_signal(signal.SIGINT)
+                break
+        assert "Stopped; the same command goes on where it stopped." in program.stderr.read()
+    assert program.returncode == 130
+    assert persona.with_name("persona.safetensors.unfinished").is_file()
+    assert not persona.exists()
 
 
 def described(persona: Path, session: Path, heldout: dict) -> dict:

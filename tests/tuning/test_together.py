@@ -146,7 +146,9 @@ def test_other_settings_or_a_damaged_file_are_fitted_anew(sessions: Path, file: 
     assert searched(list(fit_together(named, out, CONFIG, Load())))
     assert list(Personas.load(out).personas) == ["P01"]
     heavier = CONFIG.model_copy(update={"click_weight": 0.2})
-    assert searched(list(fit_together(named, out, heavier, Load())))
+    with pytest.raises(TuningError, match=r"1 of 1 personas.*--force"):
+        list(fit_together(named, out, heavier, Load()))
+    assert searched(list(fit_together(named, out, heavier, Load(), force=True)))
     assert Persona.load(f"{out}:P01").provenance.config.click_weight == 0.2
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from protocols.mistakes import listed
 from tuning.exporting.contract import Verification
 
+TOLD = 600
 MAX_BYTES = 64 * 1024 * 1024
 Check = tuple[str, Callable[[], object]]
 Document = TypeVar("Document", bound=BaseModel)
@@ -84,4 +85,5 @@ def table_of(path: Path, columns: Sequence[str]) -> list[list[str]]:
 
 
 def _told(error: Exception) -> str:
-    return listed(error) if isinstance(error, ValidationError) else (str(error) or type(error).__name__)
+    told = listed(error) if isinstance(error, ValidationError) else (str(error) or type(error).__name__)
+    return told if len(told) <= TOLD else f"{told[:TOLD]} ..."  # some packages repeat the whole file
