@@ -6,7 +6,7 @@ It renders ``LiveState`` and emits what the operator asks for; it measures, deci
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from protocols.trial_events import Abort, Pause, Repeat, Resume, Skip
 from studio.inputs import Did, Input, Noted
@@ -88,15 +88,13 @@ class OperatorView(QWidget):
 
     def _lay_out(self) -> None:
         left, right = _stack(), _stack()
-        for part in (self._slots, self._trials):  # what they would like must not make a column scroll
-            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         left.addWidget(self._pages, 45)
         left.addWidget(Panel("Slot map: real above, twin (hatched) below", self._slots), 55)
         right.addWidget(Panel("Signal quality", self._meters))
         right.addWidget(Panel("Running score: lower is closer", self._score), 5)
         right.addWidget(Panel("Trials", self._trials), 2)
         side = Column(_holding(right))
-        side.setMinimumWidth(34 * self.fontMetrics().averageCharWidth())
+        side.setMinimumWidth(30 * self.fontMetrics().averageCharWidth())
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from studio.state import LiveState, Trail, common_scale
 from studio.theme import Palette, heat_hex
@@ -32,8 +32,6 @@ class PagePair(QWidget):
         self.show_heat = _switch("Heat", "Heat", "Ctrl+H")
         for switch in (self.show_trail, self.show_heat):
             switch.toggled.connect(self._again)
-        for picture in (self._real, self._twin):
-            picture.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(Panel("Real gaze", self._real, self._switches()), 1)
@@ -72,8 +70,12 @@ class HeatKey(QWidget):
         self._palette = palette
         self._full_share = 1.0
         letters = self.fontMetrics()
-        self.setMinimumSize(QSize(3 * letters.horizontalAdvance("100 %"), letters.height()))
+        self.setMinimumSize(QSize(round(2.3 * letters.horizontalAdvance("100 %")), letters.height()))
         self.setAccessibleName("Scale of the heat")
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return a comfortable size."""
+        return QSize(2 * self.minimumWidth(), self.minimumHeight())
 
     def render_scale(self, full_share: float) -> None:
         """Show the share of the strongest heat."""

@@ -86,17 +86,24 @@ class _Sample(QWidget):
         painter.drawLine(QLineF(1, self.height() / 2, self.width() - 1, self.height() / 2))
 
 
+class _Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph ships no type information
+    """A plot that is content with little height."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        return QSize(200, self.minimumHeight())
+
+
 def _plot(palette: Palette) -> pg.PlotWidget:
-    plot = pg.PlotWidget(background=palette.surface)
+    plot = _Plot(background=palette.surface)
     plot.setMouseEnabled(False, False)
     plot.setMenuEnabled(False)
     plot.hideButtons()
     for part in (plot, plot.viewport()):
         part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     plot.showGrid(y=True, alpha=0.25)
-    plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+    plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
     plot.setMinimumHeight(6 * plot.fontMetrics().height())
-    for side, words in (("left", "mean KL [nats]"), ("bottom", "trial")):
+    for side, words in (("left", "KL [nats]"), ("bottom", "trial")):
         axis = plot.getAxis(side)
         axis.setPen(palette.control)
         axis.setTextPen(palette.muted)

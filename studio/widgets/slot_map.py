@@ -38,8 +38,8 @@ class SlotMap(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return a comfortable size."""
-        return QSize(940, 330)
+        """Return a comfortable width; as for height, what a column has left is taken."""
+        return QSize(940, self.minimumHeight())
 
     def render_state(self, state: LiveState) -> None:
         """Show a state's page, real dwell and prediction; cheap when they are the ones already shown."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
@@ -52,6 +52,10 @@ class TrialList(QTableWidget):
                 self._render_line(row, trial)
         self._shown = trials
         self._keep_in_view()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return a few lines' height; what a column has left is taken."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Keep the running trial in view."""

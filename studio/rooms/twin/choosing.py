@@ -22,6 +22,7 @@ from studio.rooms.twin.choices import OPERATOR_WORDS, PLACEMENT_WORDS, backbones
 from studio.rooms.twin.further import Further
 from studio.rooms.twin.offers import Offered
 from studio.rooms.twin.state import TwinState
+from studio.widgets.wrapped_lines import wrap_lines
 
 _MOST_LINES = 8
 _FOLDER = "A folder with a model …"
@@ -53,7 +54,7 @@ class Choosing(QWidget):
         self.twin = _combo("Twin shown")
         self.sessions = QListWidget()
         self.sessions.setAccessibleName("Sessions to fit on; space ticks one")
-        self.sessions.setWordWrap(True)
+        wrap_lines(self.sessions)
         self.sessions.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.backbone, self.operator = _combo("Model"), _combo("Operator")
         self.placement = _combo("Placement of the prompt")

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QSplitter,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -99,6 +98,7 @@ class TwinRoom(Room):
         self._furnish()
         self._render(self.controller.state.value)
         self.tabs.setCurrentIndex(tab)
+        self._share()
         return True
 
     def close_down(self) -> None:
@@ -219,16 +219,11 @@ class TwinRoom(Room):
         ):
             self.tabs.addTab(tab, words)
         self.tabs.setAccessibleName("Results of the twin")
-        across = QSplitter(Qt.Orientation.Horizontal)
-        across.setChildrenCollapsible(False)
         self._choices = self._left()
+        across = QHBoxLayout(self)
+        across.setContentsMargins(0, 0, 0, 0)
         across.addWidget(self._choices)
-        across.addWidget(self._right())
-        across.setStretchFactor(1, 1)
-        across.setSizes([44 * self.fontMetrics().averageCharWidth(), 10_000])
-        down = QVBoxLayout(self)
-        down.setContentsMargins(0, 0, 0, 0)
-        down.addWidget(across)
+        across.addWidget(self._right(), 1)
 
     def _left(self) -> QWidget:
         inside = QWidget()
@@ -242,8 +237,12 @@ class TwinRoom(Room):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Leave the results the room they need before the choices get more than they need."""
         super().resizeEvent(event)
+        self._share()
+
+    def _share(self) -> None:
         letter_px = self.fontMetrics().averageCharWidth()
-        self._choices.setMaximumWidth(min(max(self.width() - 64 * letter_px, 32 * letter_px), 44 * letter_px))
+        wide_px = min(max(self.width() - 64 * letter_px, 32 * letter_px), 44 * letter_px)
+        self._choices.setFixedWidth(wide_px)
 
     def _right(self) -> QWidget:
         right, letters = QWidget(), self.fontMetrics()
