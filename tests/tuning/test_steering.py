@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,7 +14,10 @@ from tuning.events import Evaluated
 from tuning.registry import load_backbone, make_operator
 from tuning.tuner import fit
 
-PLAN = CohortPlan(viewers=3, screens=14, pages=14, val_screens=6, val_pages=6, seed=31)
+# Two draws of viewers and screens: how far 40 steps bring one alone changes by a tenth with rounding.
+PLANS = [
+    CohortPlan(viewers=3, screens=14, pages=14, val_screens=6, val_pages=6, seed=seed) for seed in (1, 31)
+]
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +32,12 @@ def one_thread() -> Iterator[None]:
 @pytest.mark.parametrize("name", ["rollout", "attnlrp", "glimpse"])
 def test_a_fitted_prompt_brings_attention_on_new_screens_15_percent_closer(name: str) -> None:
     config = FitConfig(operator=name, steps=40, batch_size=10, evaluate_every=40)
-    events = list(fit(load_backbone("carousel-tiny"), make_operator(name), simulated_examples(PLAN), config))
-    before, after = (event.scores["kl"] for event in events if isinstance(event, Evaluated))
+    found = []
+    for plan in PLANS:
+        backbone, operator = load_backbone("carousel-tiny"), make_operator(name)
+        events = fit(backbone, operator, simulated_examples(plan), config)
+        found.append([event.scores["kl"] for event in events if isinstance(event, Evaluated)])
+    before, after = np.mean(found, axis=0)
     assert after < 0.85 * before
 
 
