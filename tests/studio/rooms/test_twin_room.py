@@ -177,7 +177,7 @@ def test_a_twin_that_was_fitted_elsewhere_is_compared_when_asked(visit, data: Pa
 
 
 def test_a_cancelled_fit_ends_within_a_second_and_goes_on(visit):
-    visited = visit("--steps", "60", "--pace", "0.02")
+    visited = visit("--steps", "60", "--pace", "0.06")
     room = visited.room
     visited.press(room.fitting.fit)
     visited.qtbot.waitUntil(lambda: len(visited.view.steps) >= 3, timeout=20_000)
