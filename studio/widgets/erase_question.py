@@ -37,7 +37,6 @@ class EraseQuestion(QDialog):
         self.erase = QPushButton(f"&Erase {found.participant} for good")
         self.erase.setProperty("role", "grave")
         self.erase.setVisible(bool(found.files))
-        self.keep.setDefault(True)
         buttons = QDialogButtonBox()
         buttons.addButton(self.keep, QDialogButtonBox.ButtonRole.RejectRole)
         buttons.addButton(self.erase, QDialogButtonBox.ButtonRole.AcceptRole)
@@ -46,4 +45,7 @@ class EraseQuestion(QDialog):
         layout = QVBoxLayout(self)
         for widget in (words, names, buttons):
             layout.addWidget(widget)
+        # Only inside its window can a button become the one that Enter presses.
+        self.keep.setDefault(True)
+        self.keep.setFocus()
         self.resize(self.fontMetrics().averageCharWidth() * 90, self.fontMetrics().height() * 18)

@@ -152,9 +152,15 @@ class StartController:
         data = self._data
         self._later(lambda: remove(self._job, data, participant), self._done, self._fail)
 
+    def cannot_try(self) -> str:
+        """Return why the demonstration cannot be run now; empty when it can."""
+        return self._recording()
+
     def start_demo(self) -> None:
         """Run the demonstration into the data folder."""
-        if self._demo is None:
+        if why := self.cannot_try():
+            self._put(problem=why)
+        elif self._demo is None:
             self._demo = self._make_demo(self._house.sessions_folder / "demo")
             self._demo.start()
             self._put(demo=self._demo.line, problem="")

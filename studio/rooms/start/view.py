@@ -162,8 +162,9 @@ class StartRoom(Room):
             self.controller.export(form, Path(folder))
 
     def _agreed(self, doubt: str) -> bool:
-        answer = QMessageBox.question(self, "Export", f"{doubt} Export it all the same, for yourself?")
-        return answer == QMessageBox.StandardButton.Yes
+        yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+        words = f"{doubt} Export it all the same, for yourself?"
+        return QMessageBox.question(self, "Export", words, yes | no, no) == yes
 
     def _look_for(self) -> None:
         if (line := self.controller.state.value.line) is not None and line.participant:
@@ -183,8 +184,11 @@ class StartRoom(Room):
         self.problem.setText(state.problem)
         self.problem.setVisible(bool(state.problem))
         self.problem.setStyleSheet(f"color: {self.house.palette.bad};")
+        held = self.focusWidget()
         self._render_buttons(state)
         self._render_demo(state)
+        if isinstance(held, QPushButton) and not held.isEnabled():
+            self.table.setFocus()  # else Qt hands it to whatever button comes next
 
     def _render_studies(self, state: StartState) -> None:
         keys = [self.studies.item(i).data(Qt.ItemDataRole.UserRole) for i in range(self.studies.count())]
@@ -221,12 +225,15 @@ class StartRoom(Room):
         self.new_session.setToolTip(why or "Begin with the next participant (Enter)")
 
     def _render_demo(self, state: StartState) -> None:
-        running = state.demo is not None
+        running, why = state.demo is not None, self.controller.cannot_try()
         self.demo.setVisible(not running)
+        self.demo.setEnabled(not why)
+        self.demo.setToolTip(why)
         for widget in (self.demo_bar, self.cancel_demo):
             widget.setVisible(running)
         self.demo_line.setText(
             state.demo
+            or self.controller.cannot_begin()
             or "Three minutes without any device: a simulated participant looks at pages, a twin is fitted."
         )
         if running and not self._look.isActive():

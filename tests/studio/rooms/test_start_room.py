@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QListWidget, QMessageBox, QWidget
 
 from acquisition.clock import SteadyClock
 from protocols.errors import SessionCorrupt
 from protocols.study import load_study
 from studio.background import Background
+from studio.erasing import Erasure
 from studio.house import House
 from studio.observed import Observed
 from studio.rooms.start.controller import StartController
@@ -22,6 +24,7 @@ from studio.rooms.start.view import StartRoom
 from studio.session_jobs import session_job
 from studio.settings import Settings
 from studio.visit import Rest, Visit
+from studio.widgets.erase_question import EraseQuestion
 
 
 def at_once(job, then, failed):
@@ -322,3 +325,69 @@ def test_a_session_that_ended_early_is_resumed_with_its_participant(house, gone)
     assert gone == [("devices", None)]
     assert (visit.participant.pseudonym, visit.seed, visit.rest) == ("P07", 3, Rest("abc", (5, 9)))
     assert "2 trials left" in house.notice.value.text
+
+
+class _Running:
+    running = True
+
+
+def test_nothing_is_begun_while_a_session_is_recorded_and_the_room_says_why(house, qtbot):
+    made = StartRoom(house, StartController(house, at_once, jobs(told()), speaking("page 1", linger=True)))
+    qtbot.addWidget(made)
+    made.enter(None)
+    house.performance.put(_Running())
+    assert not made.demo.isEnabled()
+    assert not made.new_session.isEnabled()
+    for words in (made.demo.toolTip(), made.new_session.toolTip(), made.demo_line.text()):
+        assert "being recorded" in words
+    made.controller.start_demo()
+    assert made.controller.state.value.demo is None
+    made.close_down()
+
+
+def test_enter_keeps_everything_when_erasing_is_asked(house, qtbot):
+    asking = EraseQuestion(Erasure("P01", (Path("/data/a.h5"),), {}), (made := QWidget()))
+    qtbot.addWidget(made)
+    answers = []
+    asking.finished.connect(answers.append)
+    asking.open()
+    qtbot.waitExposed(asking)
+    assert asking.keep.isDefault()
+    assert asking.focusWidget() is asking.keep
+    qtbot.keyClick(asking.focusWidget(), Qt.Key.Key_Return)
+    asking.open()
+    qtbot.keyClick(asking.findChild(QListWidget), Qt.Key.Key_Return)
+    assert answers == [QDialog.DialogCode.Rejected] * 2
+
+
+def test_an_export_that_was_refused_is_not_what_enter_does(house, monkeypatch, qtbot):
+    asked = []
+    monkeypatch.setattr(
+        QMessageBox, "question", lambda *given: asked.append(given[-1]) or QMessageBox.StandardButton.No
+    )
+    log = []
+    controller = StartController(house, at_once, jobs(told(agreed=["recording"]), log=log))
+    made = StartRoom(house, controller)
+    qtbot.addWidget(made)
+    made.enter(None)
+    controller.select(Path("/data/a.h5"))
+    made.export_menu.actions()[0].trigger()
+    assert asked == [QMessageBox.StandardButton.No]
+    assert all(name != "export" for name, *_ in log)
+    made.close_down()
+
+
+def test_a_button_that_is_greyed_gives_the_keyboard_to_the_sessions(house, qtbot):
+    waiting = []
+    controller = StartController(house, lambda *work: waiting.append(work), jobs(told()))
+    made = StartRoom(house, controller)
+    qtbot.addWidget(made)
+    made.show()
+    made.enter(None)
+    at_once(*waiting.pop())
+    controller.select(Path("/data/a.h5"))
+    made.check.setFocus()
+    controller.check()
+    assert not made.check.isEnabled()
+    assert made.focusWidget() is made.table
+    made.close_down()
