@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from studio.cli.heldout import COLUMNS
 from studio.cli.options import AsJson
 from studio.cli.output import emit, say, show
 
@@ -70,6 +69,8 @@ def _line(one: Described) -> tuple[object, ...]:
 
 
 def _print(one: Described) -> None:
+    from studio.cli.heldout import COLUMNS
+
     show(f"Persona of {one.provenance.participant}", ("", ""), one.lines())
     known = {name for scores in one.provenance.heldout.values() for name in scores}
     metrics = [name for name in COLUMNS if name in known]
