@@ -63,5 +63,5 @@ def _tell(
         return
     show("Targets", ("", "target", "found"), ((verdict, name, found) for name, _, found, verdict in rows))
     if warned:
-        say(f"{counted(len(warned), 'cell')} of the study have no result; the warnings above say why.")
+        say(f"Without a result: {counted(len(warned), 'cell')}; the warnings above say why.")
     say(f"The report is in {folder}; open {folder / 'report.html'} in a browser.")

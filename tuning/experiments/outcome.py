@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from protocols.words import counted
 from tuning.experiments.judging import Claim, Comparison, against_baselines, against_main, claims
 from tuning.experiments.lines import Line, lines
 from tuning.experiments.studyfile import SyntheticCohort, digest
@@ -77,7 +78,7 @@ def worked_out(found: Found) -> Outcome:
 def _size(found: Found) -> str:
     cells = {p.cell.digest for p in found.plan}
     seeds = len(found.study.seeds)
-    people = f"{len(found.people)} participants"
+    people = counted(len(found.people), "participant")
     if isinstance(found.study.cohort, SyntheticCohort):
         people = f"{len(found.people)} invented participants, {found.study.cohort.patternless} of them"
         people += " without a stable pattern"

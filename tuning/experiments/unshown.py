@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
+from protocols.words import counted
 from tuning.experiments.cells import MAIN
 from tuning.experiments.judging import Claim, Comparison
 from tuning.experiments.lines import Line
@@ -49,7 +50,7 @@ def _people(found: Found) -> Iterator[str]:
             " show what the method can recover when such habits exist, not that people have them."
         )
     elif len(found.people) < 20:
-        yield f"With {len(found.people)} participants, differences of ordinary size go undetected."
+        yield f"With {counted(len(found.people), 'participant')}, differences of ordinary size go undetected."
 
 
 def _untrained(found: Found) -> Iterator[str]:
