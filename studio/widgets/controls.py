@@ -125,10 +125,15 @@ class Controls(QWidget):
             self.note_text.clear()
 
 
+FOR_GOOD = "The session ends now and cannot be continued."
+RESUMABLE = "The session ends now. The trials that are left can be resumed later from room 1, Start."
+
+
 class AbortQuestion(QDialog):
-    """Asks for a reason before the session is ended for good; Enter and Escape both keep the session going.
+    """Asks for a reason before the session is ended; Enter and Escape both keep the session going.
 
     Attributes:
+        promise: says whether the session can be gone on with another time.
         reason: free text, may stay empty.
         keep: the default button.
         end: has to be pressed on purpose.
@@ -139,6 +144,7 @@ class AbortQuestion(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Abort the session?")
+        self.promise = QLabel(FOR_GOOD)
         self.reason = QLineEdit(placeholderText="optional")
         self.reason.setAccessibleName("Reason for aborting")
         self.keep = QPushButton("Keep going")
@@ -156,7 +162,7 @@ class AbortQuestion(QDialog):
         form = QFormLayout(self)
         form.setContentsMargins(16, 16, 16, 16)
         form.setSpacing(12)
-        form.addRow(QLabel("The session ends now and cannot be continued."))
+        form.addRow(self.promise)
         form.addRow(QLabel("Everything recorded so far is kept; the file is marked as aborted."))
         form.addRow("Reason", self.reason)
         buttons = QHBoxLayout()

@@ -19,6 +19,7 @@ from studio.rooms.calibration.state import (
     delivered_words,
     lacking,
     needless,
+    shown_words,
     stage_of,
     verdict_words,
 )
@@ -335,6 +336,7 @@ def _deciding(base: RoomState, calibration: CalibrationState) -> RoomState:
     headline = "The last attempt failed" if failed else verdict_words(calibration)
     parts = [latest.why.removeprefix("failed: ") if failed and latest is not None else ""]
     parts += [verdict_words(calibration)] if failed else []
+    parts += [shown_words(base.attempt, calibration)] if base.attempt is not None else []
     parts += [delivered_words(base.attempt)] if base.attempt is not None else []
     red = calibration.verdict == "red"
     if red:

@@ -126,6 +126,14 @@ def verdict_words(calibration: CalibrationState) -> str:
     return f"{number}{calibration.accuracy_deg:.2f}° off on average, {GRADES[calibration.verdict]}."
 
 
+def shown_words(attempt: Attempt, calibration: CalibrationState) -> str:
+    """Say which attempt the pictures and the table show, where it is not the one that is used."""
+    used = calibration.used
+    if used is None or used.number == attempt.number:
+        return ""
+    return f"Attempt {attempt.number + 1} is shown; attempt {used.number + 1} is used."
+
+
 def delivered_words(attempt: Attempt) -> str:
     """Compare with gaze as delivered."""
     plain = attempt.as_delivered

@@ -65,7 +65,7 @@ class ParticipantController:
 
     def type_pseudonym(self, text: str) -> None:
         """Take the pseudonym as it is being typed."""
-        self._put(pseudonym=text.strip())
+        self._put(pseudonym=text.strip(), problem="")
 
     def rate(self, genre: str, stars: int) -> None:
         """Take stars from 1 to 5 for a genre, or 0 for no answer."""
@@ -78,15 +78,15 @@ class ParticipantController:
 
     def answer(self, key: str, text: str) -> None:
         """Take an answer as it is being typed, empty for none."""
-        self._put(answers={**self.state.value.answers, key: text}, checked=False)
+        self._put(answers={**self.state.value.answers, key: text}, checked=False, problem="")
 
     def check(self, done: bool) -> None:
         """Take that somebody looked at what was warned about."""
-        self._put(checked=done)
+        self._put(checked=done, problem="")
 
     def agree(self, agreed: bool) -> None:
         """Take whether the participant agrees to take part."""
-        self._put(agreed=agreed)
+        self._put(agreed=agreed, problem="")
 
     def agree_to(self, scope: str, agreed: bool) -> None:
         """Take whether the participant agrees to something beside being recorded."""

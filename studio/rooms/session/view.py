@@ -17,6 +17,7 @@ from studio.rooms.session.controller import SessionController, SessionState
 from studio.rooms.session.lost_display import LostDisplay
 from studio.rooms.session.summary_view import SummaryView
 from studio.state import LiveState
+from studio.widgets.controls import FOR_GOOD, RESUMABLE
 from studio.widgets.operator_view import OperatorView
 
 _EMPTY = (
@@ -116,6 +117,9 @@ class SessionRoom(Room):
 
     def _draw(self, state: LiveState) -> None:
         self.operator.render_state(state)
+        study = self.house.visit.value.study
+        resumable = bool(state.trials) and study is not None and not study.posters
+        self.operator.question.promise.setText(RESUMABLE if resumable else FOR_GOOD)
 
     def _move_display(self) -> None:
         """Show the participant's window on the display that is left, because the operator says so."""

@@ -76,6 +76,12 @@ class TwinState:
         return why_no_fit(self.fitted_on, self.no_engine)
 
     @property
+    def fit_first(self) -> bool:
+        """Whether to fit comes before going on: there is no twin yet, and there can be one."""
+        usable = any(not session.why_not for session in self.sessions)
+        return self.shown.twin is None and usable and not self.no_engine
+
+    @property
     def row(self) -> PageRow | None:
         """The page that is shown, None when there is none."""
         pages = self.shown.pages

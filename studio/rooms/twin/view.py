@@ -53,7 +53,7 @@ class TwinRoom(Room):
         all_pages: small multiples.
         foretold: predict-then-observe curve.
         clicks: click prediction.
-        on: goes on to the Replay room, the main button.
+        on: goes on to the Replay room; the main button, unless there is a twin to fit first.
     """
 
     def __init__(self, house: House, controller: TwinController | None = None) -> None:
@@ -110,8 +110,8 @@ class TwinRoom(Room):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Enter is the main button, where nothing else takes it."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.on.isEnabled():
-            self.on.click()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            (self.fitting.fit if self.controller.state.value.fit_first else self.on).click()
         else:
             super().keyPressEvent(event)
 
@@ -133,6 +133,8 @@ class TwinRoom(Room):
         self.clicks.render_state(state)
         self.on.setEnabled(state.session is not None)
         self.on.setToolTip("" if state.session else "There is no session to replay: record one first.")
+        _emphasise(self.fitting.fit, main=state.fit_first)
+        _emphasise(self.on, main=not state.fit_first)
         self._render_fit(self.controller.run.view.value)
 
     def _render_fit(self, view: FitView) -> None:
@@ -207,7 +209,6 @@ class TwinRoom(Room):
         for label in (self.headline, self.explained):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.on.setProperty("role", "main")
         self.on.setAutoDefault(True)
         for words, tab in (
             ("O&utcome", self.outcome),
@@ -258,6 +259,11 @@ class TwinRoom(Room):
         last.addWidget(self.on)
         down.addLayout(last)
         return right
+
+
+def _emphasise(button: QPushButton, *, main: bool) -> None:
+    button.setProperty("role", "main" if main else "")
+    button.style().polish(button)
 
 
 def _scrolled(inside: QWidget) -> QScrollArea:

@@ -240,6 +240,7 @@ def test_targets_and_attempts_are_redone_and_chosen() -> None:
     session = desk.follow(live("deciding", attempt(0), attempt(3, 0.4), in_force=0))
     assert desk.state.attempt is not None
     assert desk.state.attempt.number == 3
+    assert "Attempt 4 is shown; attempt 1 is used." in desk.state.advice
     desk.controller.redo()
     desk.controller.select(SHOWN[4])
     desk.controller.redo()

@@ -111,10 +111,12 @@ def test_a_fit_by_mouse_and_keyboard_shows_learning_pages_and_scores(visit, qtbo
     room, controller = visited.room, visited.controller
     assert room.headline.text() == "P01 has no twin yet."
     assert room.fitting.fit.isEnabled()
-    visited.press(room.fitting.fit)
+    assert (room.fitting.fit.property("role"), room.on.property("role")) == ("main", "")
+    qtbot.keyClick(room, Qt.Key.Key_Return)
     assert room.busy()
     visited.until("done")
     assert not room.busy()
+    assert (room.fitting.fit.property("role"), room.on.property("role")) == ("", "main")
 
     persona = next((data / "personas" / "P01").glob("rollout-after-image-*.safetensors"))
     comparison = decode(comparison_of(persona).read_text(), Comparison)
