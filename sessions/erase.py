@@ -2,7 +2,8 @@
 
 Found are: recordings, by the pseudonym inside them, with every file beside them that carries their name;
 personas; and, in the folders that the Studio fills and beside those files, reports, results and tables, by
-their name, or by the pseudonym or a recording's UUID in their text. What is about several people is not
+their name, or by the pseudonym or a recording's UUID in their text; a PDF by its title, or by the report in
+HTML of the same name beside it. What is about several people is not
 removed but named, and so is what cannot be read. Lines of logs that name the participant are cut out.
 """
 
@@ -22,6 +23,7 @@ from pydantic import BaseModel, ConfigDict
 
 from protocols.errors import SessionError
 from protocols.participant import is_pseudonym
+from sessions.paper import judged_text
 from sessions.persona_files import SUFFIX as PERSONA_SUFFIX
 from sessions.schema import SUFFIX
 from sessions.store import Listed, SessionStore
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 RECEIPTS = "erased"
 _LOGS = "logs"
 _FILLED = ("sessions", "personas", "reports", "exports")
+_CLOSED = (".pdf", ".unfinished", ".xdf", ".gz")
+_BESIDE_PERSONA = (".fit.jsonl", ".comparison.json")
 _TEXTS = (".html", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".md", ".toml", ".svg", ".xml")
 _ADVICE = (
     "Copies elsewhere are out of reach: exports, backups, reports that were sent, personas handed over.",
@@ -170,7 +174,7 @@ class _Search:
         for persona in self._store.personas():
             if persona.participants == (self._participant,):
                 yield persona.path
-                yield from persona.path.parent.glob(f"{persona.path.name}.*")
+                yield from _beside_persona(persona.path)
             elif self._participant in persona.participants:
                 self._left[self._name(persona.path)] = (
                     "a cohort that was fitted on several participants; fit it again without this one"
@@ -181,13 +185,26 @@ class _Search:
             searched = path.parent in beside or any(self._in(path, name) for name in _FILLED)
             if not searched or path.suffix in (SUFFIX, PERSONA_SUFFIX):
                 continue
-            parts = path.relative_to(self._folder).parts
-            if any(_begins(part, self._participant) for part in parts) or self._names_them(path):
+            if self._is_named_after(self._participant, path) or self._names_them(path):
                 others = self._others_in(path)
                 if others:
                     self._left[self._name(path)] = f"is also about {', '.join(others)}; make it again"
                 else:
                     yield path
+            elif path.suffix in _CLOSED and not self._judged(path):
+                self._left[self._name(path)] = "does not say whom it is about; look at it yourself"
+
+    def _judged(self, path: Path) -> bool:
+        """Tell whether it is known to be about other people."""
+        if path.suffix == ".unfinished" and path.with_suffix("").exists():
+            return True  # the persona of that name has told
+        return any(self._is_named_after(other, path) for other in self._others) or bool(self._others_in(path))
+
+    def _is_named_after(self, participant: str, path: Path) -> bool:
+        parts, label = path.relative_to(self._folder).parts, _label(participant)
+        alone = not any(_label(p) == label for p in (self._others | {self._participant}) - {participant})
+        subject = f"sub-{label}" if alone else participant
+        return any(_begins(part, participant) or _begins(part, subject) for part in parts)
 
     def _name_unreadable(self) -> None:
         for one in self._listed:
@@ -195,15 +212,15 @@ class _Search:
                 self._left[self._name(one.path)] = "cannot be read, so nobody can tell whose it is"
 
     def _names_them(self, path: Path) -> bool:
-        if path.suffix not in _TEXTS and not self._in(path, _LOGS):
+        if path.suffix not in (*_TEXTS, ".pdf") and not self._in(path, _LOGS):
             return False
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = judged_text(path)
         return any(i in text for i in self._ids) or bool(_names(self._participant).search(text))
 
     def _others_in(self, path: Path) -> list[str]:
-        if path.suffix not in _TEXTS:
+        if path.suffix not in (*_TEXTS, ".pdf"):
             return []
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = judged_text(path)
         return sorted(other for other in self._others if _names(other).search(text))
 
     def _all(self) -> Iterator[Path]:
@@ -220,6 +237,17 @@ def _is_theirs(one: Listed, participant: str, folder: Path) -> bool:
     """Tell by what the file says, and by its name or its folder's when it says nothing."""
     parts = one.path.relative_to(folder).parts
     return one.participant == participant if one.participant else any(_begins(p, participant) for p in parts)
+
+
+def _beside_persona(path: Path) -> Iterator[Path]:
+    yield from path.parent.glob(f"{path.name}.*")
+    beside = (path.with_suffix(suffix) for suffix in _BESIDE_PERSONA)
+    yield from (other for other in beside if other.is_file())
+
+
+def _label(participant: str) -> str:
+    """Return the pseudonym as BIDS data sets write it after ``sub-``."""
+    return re.sub(r"[^A-Za-z0-9]", "", participant)
 
 
 def _begins(name: str, stem: str) -> bool:

@@ -253,3 +253,43 @@ def test_a_cohort_is_named_and_left(tmp_path):
 def test_a_word_that_is_no_pseudonym_is_refused(tmp_path):
     with pytest.raises(SessionError, match="no pseudonym"):
         find("../P01", tmp_path)
+
+
+XMP = '%PDF-1.4 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">GazeTwin report: {}, study demo</rdf:li>'
+
+
+def test_papers_and_what_lies_beside_a_persona_are_erased_and_what_tells_nothing_is_named(shared):
+    (shared / "exports" / "bids" / "sub-P01").mkdir(parents=True)
+    (shared / "exports" / "bids" / "sub-P010").mkdir()
+    for name, text in {
+        "reports/mine.pdf": XMP.format("P01"),
+        "reports/about.pdf": "%PDF",
+        "reports/others.pdf": XMP.format("P010"),
+        "reports/both.pdf": "%PDF",
+        "reports/scan.pdf": "%PDF",
+        "personas/one.fit.jsonl": "{}",
+        "personas/one.comparison.json": "{}",
+        "personas/one.safetensors.unfinished": "x",
+        "personas/lost.safetensors.unfinished": "x",
+        "exports/bids/sub-P01/sub-P01_physio.tsv.gz": "x",
+        "exports/bids/sub-P010/sub-P010_physio.tsv.gz": "x",
+    }.items():
+        (shared / name).write_text(text, "utf-8")
+    receipt = erase(find("P01", shared))
+    assert {one.name for one in receipt.removed} >= {
+        "reports/mine.pdf",
+        "reports/about.pdf",
+        "personas/one.fit.jsonl",
+        "personas/one.comparison.json",
+        "personas/one.safetensors.unfinished",
+        "exports/bids/sub-P01/sub-P01_physio.tsv.gz",
+    }
+    assert (shared / "reports/others.pdf").exists()
+    assert (shared / "exports/bids/sub-P010/sub-P010_physio.tsv.gz").exists()
+    assert set(receipt.left) == {
+        "reports/both.html",
+        "reports/both.pdf",
+        "reports/scan.pdf",
+        "personas/lost.safetensors.unfinished",
+    }
+    assert "whom" in receipt.left["reports/scan.pdf"]

@@ -345,7 +345,7 @@ def test_nothing_is_begun_while_a_session_is_recorded_and_the_room_says_why(hous
     made.close_down()
 
 
-def test_enter_keeps_everything_when_erasing_is_asked(house, qtbot):
+def test_enter_keeps_everything_when_erasing_is_asked(qtbot):
     asking = EraseQuestion(Erasure("P01", (Path("/data/a.h5"),), {}), (made := QWidget()))
     qtbot.addWidget(made)
     answers = []
