@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QRect, QTimer, Signal
+from PySide6.QtCore import QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QScreen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 _SHELTER = QRect(40, 40, 480, 270)
+_SETTLED_MS = 200
 
 
 class HomeDisplay(QObject):
     """Watches over one window's display.
 
-    When the display goes, the window becomes small and stays in sight of the operator: it goes on painting,
-    so that nothing waits for it. When a display of the same name comes, the window fills it again.
+    When the display goes, the window becomes small and goes behind all others: it goes on painting, which a
+    hidden one would not, so that nothing waits for it. When a display of the same name comes, the window
+    fills it again. Who had the keyboard keeps it.
 
     Args:
         window: a whole window.
@@ -56,21 +58,42 @@ class HomeDisplay(QObject):
     def _shelter(self) -> None:
         primary = QGuiApplication.primaryScreen()
         if self._away and self._window.isVisible() and primary is not None:
-            self._window.showNormal()
+            typing = self._typing()
+            self._show(Qt.WindowState.WindowNoState)
             self._window.setGeometry(_SHELTER.translated(primary.geometry().topLeft()))
+            self._window.lower()
+            self._give_back(typing)
 
     def _added(self, display: QScreen) -> None:
         if self._name is None or not self._away or display.name() != self._name:
             return
         before, self._away = self._size, False
         self.settle(display)
+        typing = self._typing()
         self._window.setScreen(display)
         self._window.setGeometry(display.geometry())
-        self._window.showFullScreen()
+        self._show(Qt.WindowState.WindowFullScreen)
+        self._give_back(typing)
         if self._size != before:
             self._tell_size(before)
         else:
             self.back.emit(f"The participant's display {self._name} is back, and the page is where it was.")
+
+    def _typing(self) -> QWidget | None:
+        """Return the other window that has the keyboard, if one has."""
+        active = QApplication.activeWindow()
+        return None if active is self._window else active
+
+    def _show(self, state: Qt.WindowState) -> None:
+        self._window.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        self._window.setWindowState(state)
+        self._window.show()
+
+    def _give_back(self, typing: QWidget | None) -> None:
+        if typing is not None:
+            typing.raise_()
+            # The window system may hand the keyboard to the window that has just moved.
+            QTimer.singleShot(_SETTLED_MS, typing, typing.activateWindow)
 
     def _resized(self) -> None:
         display = self._window.screen()

@@ -62,7 +62,7 @@ UNPLUGGED = """
 import json, subprocess
 import numpy as np
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from studio.windows.monitors import monitors
 from studio.windows.participant import ParticipantWindow
 
@@ -73,6 +73,9 @@ def plugged(name, left, output):
 plugged("desk", 0, "screen")
 plugged("booth", 960, "none")
 app = QApplication([])
+desk = QWidget()
+desk.setGeometry(0, 0, 900, 700)
+desk.show()
 told, painted = [], []
 window = ParticipantWindow((640, 360))
 window.display_lost.connect(lambda words: told.append(["lost", words, shape()]))
@@ -109,6 +112,10 @@ def again():
     until(lambda: len(told) == 2 and shape() == [960, 1080], over)
 
 def over():
+    until(desk.isActiveWindow, end)
+
+def end():
+    told.append(["typing", desk.isActiveWindow(), window.isActiveWindow()])
     window.dismiss()
     app.exit()
 
@@ -116,7 +123,8 @@ found = []
 booth = next(screen for screen in app.screens() if screen.name() == "booth")
 window.show_on(booth)
 first = show()
-until(lambda: first in painted, out)
+
+until(lambda: first in painted and (desk.isActiveWindow() or desk.activateWindow()), out)
 QTimer.singleShot(20_000, app.exit)
 app.exec()
 print(json.dumps([found, told]))
@@ -151,7 +159,8 @@ def test_a_monitor_that_is_unplugged_is_told_and_taken_again(x_display: str) -> 
         pytest.skip("there is no xrandr")
     there, told = ran(UNPLUGGED, DISPLAY=x_display, QT_QPA_PLATFORM="xcb")
     assert there == [["desk", "booth"], ["desk"]]
-    assert [how for how, *_ in told] == ["lost", "back"]
+    assert [how for how, *_ in told] == ["lost", "back", "typing"]
+    assert told[2][1:] == [True, False]
     assert "booth was disconnected" in told[0][1]
     assert "is back" in told[1][1]
 
