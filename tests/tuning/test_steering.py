@@ -14,9 +14,10 @@ from tuning.events import Evaluated
 from tuning.registry import load_backbone, make_operator
 from tuning.tuner import fit
 
-# Two draws of viewers and screens: how far 40 steps bring one alone changes by a tenth with rounding.
+# Three draws of viewers and screens, the first three seeds: how far few steps bring one alone changes by a tenth
+# with rounding.
 PLANS = [
-    CohortPlan(viewers=3, screens=14, pages=14, val_screens=6, val_pages=6, seed=seed) for seed in (1, 31)
+    CohortPlan(viewers=3, screens=14, pages=14, val_screens=6, val_pages=6, seed=seed) for seed in range(3)
 ]
 
 
@@ -31,7 +32,7 @@ def one_thread() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["rollout", "attnlrp", "glimpse"])
 def test_a_fitted_prompt_brings_attention_on_new_screens_15_percent_closer(name: str) -> None:
-    config = FitConfig(operator=name, steps=40, batch_size=10, evaluate_every=40)
+    config = FitConfig(operator=name, steps=60, batch_size=10, evaluate_every=60)
     found = []
     for plan in PLANS:
         backbone, operator = load_backbone("carousel-tiny"), make_operator(name)
