@@ -40,6 +40,8 @@ VIEWS = (
     Column("swipes", "text"),
     Column("page", "text"),
 )
+PAUSES = Column("pauses", "text")
+"""Missing in what was stored while each showing of an interrupted page was a view of its own."""
 SLOTS = (
     Column("view", "int"),
     Column("slot", "int"),
@@ -75,7 +77,7 @@ def store(h5: h5py.File, path: str, slots: Slots) -> None:
     group.attrs.update(parameters=json.dumps(asdict(slots.parameters)), digest=slots.digest, method=METHOD)
     fixations = {c.name: getattr(slots.fixations, c.name) for c in (*FIXATIONS, NOISE)}
     _write(group.create_group("fixations"), (*FIXATIONS, NOISE), fixations)
-    _write(group.create_group("views"), VIEWS, _view_columns(slots.views))
+    _write(group.create_group("views"), (*VIEWS, PAUSES), _view_columns(slots.views))
     _write(group.create_group("slots"), SLOTS, _slot_columns(slots.views))
 
 
@@ -98,6 +100,7 @@ def _view_columns(views: Sequence[ViewSlots]) -> dict[str, object]:
         "scroll_px": [s.change.viewport.scroll_px for s in shown],
         "swipes": [json.dumps(s.change.viewport.swipes) for s in shown],
         "page": [s.change.page for s in shown],
+        "pauses": [json.dumps(s.pauses) for s in shown],
     }
 
 
@@ -115,16 +118,38 @@ def _slot_columns(views: Sequence[ViewSlots]) -> dict[str, object]:
 def _views(group: h5py.Group) -> tuple[ViewSlots, ...]:
     slots = {c.name: group["slots"][c.name][:] for c in SLOTS}
     views = _shown(group["views"])
-    return tuple(_of_view(view, slots["view"] == number, slots) for number, view in enumerate(views))
+    found = [_of_view(view, slots["view"] == number, slots) for number, view in enumerate(views)]
+    return tuple(found if PAUSES.name in group["views"] else _one_per_page(found))
+
+
+def _one_per_page(found: Sequence[ViewSlots]) -> Iterator[ViewSlots]:
+    """Join the showings of a page; only a pause leaves a gap between two of the same within a trial."""
+    before: ViewSlots | None = None
+    for now in found:
+        if before is not None and before.view.goes_on_as(now.view) and before.view.t_off_s < now.view.t_on_s:
+            fixation_ms = before.fixation_ms + now.fixation_ms
+            cursor_ms = before.cursor_ms + now.cursor_ms
+            now = ViewSlots(before.view.resumed(now.view), fixation_ms, cursor_ms)
+        elif before is not None:
+            yield before
+        before = now
+    if before is not None:
+        yield before
 
 
 def _shown(table: h5py.Group) -> Iterator[Shown]:
     changes = changes_of(table, "change_s")
     names = ("trial", "t_on_s", "t_off_s", "click", "ended")
-    rows = zip(changes, *(table[name][:] for name in names), strict=True)
-    for change, trial, t_on_s, t_off_s, click, ended in rows:
+    rows = zip(changes, *(table[name][:] for name in names), _pauses(table), strict=True)
+    for change, trial, t_on_s, t_off_s, click, ended, pauses in rows:
         clicked = None if click < 0 else int(click)
-        yield Shown(int(trial), change, float(t_on_s), float(t_off_s), clicked, bool(ended))
+        yield Shown(int(trial), change, float(t_on_s), float(t_off_s), clicked, bool(ended), pauses)
+
+
+def _pauses(table: h5py.Group) -> list[tuple[tuple[float, float], ...]]:
+    if PAUSES.name not in table:
+        return [()] * len(table["trial"])
+    return [tuple((begin, end) for begin, end in json.loads(text)) for text in texts(table[PAUSES.name])]
 
 
 def changes_of(table: h5py.Group, time: str = "t_s") -> list[ViewportChange]:

@@ -347,6 +347,7 @@ class Recording:
             click=view.click,
             ended=view.ended,
             load=partial(load_page, self._path),
+            pauses=view.pauses,
         )
 
     def _attempts(self) -> Iterator[CalibrationAttempt]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import reduce
 
 import numpy as np
 
@@ -125,10 +126,15 @@ def views_of(
 def measured(
     view: Shown, fixations: Fixations, cursor: CursorChunk, layout: SlotLayout, within_px: float
 ) -> ViewSlots:
-    """Measure attention in one view; fixations in order of time."""
-    span = ViewSpan(view.t_on_s, view.t_off_s, layout)
+    """Measure attention in one view, the sum of its showings; fixations in order of time."""
+    spans = [ViewSpan(on_s, off_s, layout) for on_s, off_s in view.showings]
     near = _within(fixations, view)
-    return ViewSlots(view, dwell_ms(near, span, within_px), cursor_dwell_ms(cursor, span))
+    fixation_ms = _summed([dwell_ms(near, span, within_px) for span in spans])
+    return ViewSlots(view, fixation_ms, _summed([cursor_dwell_ms(cursor, span) for span in spans]))
+
+
+def _summed(parts: Sequence[FloatArray]) -> FloatArray:
+    return reduce(np.add, parts)
 
 
 def _within(fixations: Fixations, view: Shown) -> Fixations:

@@ -38,7 +38,7 @@ class ViewportChange:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One unchanging view within one trial.
+    """One unchanging view within one trial; a pause interrupts it but does not end it.
 
     Attributes:
         trial: trial number.
@@ -47,6 +47,7 @@ class Shown:
         t_off_s: when it went; the end of the data when nothing ended it.
         click: the slot clicked, which ended the view; None when something else did.
         ended: whether anything ended it.
+        pauses: begin and end of each pause within it, session clock in s, in order.
     """
 
     trial: int
@@ -55,6 +56,21 @@ class Shown:
     t_off_s: float
     click: int | None = None
     ended: bool = True
+    pauses: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def showings(self) -> tuple[tuple[float, float], ...]:
+        """Return begin and end of each stretch without pauses, in s, in order."""
+        return showings(self.t_on_s, self.t_off_s, self.pauses)
+
+    def goes_on_as(self, later: Shown) -> bool:
+        """Tell whether another view of the trial shows the same; after nothing but a pause it is this one."""
+        return self.trial == later.trial and self.change.shows_same_as(later.change)
+
+    def resumed(self, later: Shown) -> Shown:
+        """Return this view and, after a pause, its next showing as one."""
+        pauses = (*self.pauses, (self.t_off_s, later.t_on_s))
+        return replace(self, t_off_s=later.t_off_s, click=later.click, ended=later.ended, pauses=pauses)
 
 
 Event = ViewportChange | Marker
@@ -63,6 +79,15 @@ _STARTS = {Code.TRIAL_START, Code.RESUME}
 _ENDS = {Code.TRIAL_END, Code.ABORT, Code.SESSION_END}
 _CLOSES = {Code.PAUSE, *_ENDS}
 _RANKS = {Code.CLICK: 0, Code.REPEAT: 2, **dict.fromkeys(_CLOSES, 1), **dict.fromkeys(_STARTS, 3)}
+
+
+def showings(
+    t_on_s: float, t_off_s: float, pauses: Sequence[tuple[float, float]]
+) -> tuple[tuple[float, float], ...]:
+    """Return begin and end of what pauses leave of a span up to its end, in s, in order."""
+    begins, ends = (t_on_s, *(end for _, end in pauses)), (*(begin for begin, _ in pauses), t_off_s)
+    spans = zip(begins, ends, strict=True)
+    return tuple((begin, min(end, t_off_s)) for begin, end in spans if begin < t_off_s)
 
 
 def clicked_slot(marker: Marker) -> int | None:
@@ -130,6 +155,7 @@ class _Display:
     visible: ViewportChange | None = None
     trial: int | None = None
     paused: bool = False
+    interrupted: bool = False
     since_s: float | None = None
     views: list[Shown] = field(default_factory=list)
 
@@ -137,8 +163,9 @@ class _Display:
         if isinstance(event, ViewportChange):
             self._change(event)
         elif event.code in _CLOSES:
+            shown_until_now = self._open_view(event.t_s) is not None
             self._close(event.t_s, None)
-            self._after_closing(event.code)
+            self._after_closing(event.code, shown_until_now)
         elif event.code in _STARTS:
             self._start(event)
         elif event.code is Code.REPEAT:
@@ -149,7 +176,11 @@ class _Display:
 
     def views_until(self, end_s: float) -> list[Shown]:
         last = self._open_view(end_s)
-        return [*self.views, replace(last, ended=False)] if last else self.views
+        if last is not None:
+            return self._with(replace(last, ended=False))
+        if self.interrupted:
+            return [*self.views[:-1], replace(self.views[-1], ended=False)]
+        return self.views
 
     def _change(self, change: ViewportChange) -> None:
         if self.since_s is not None and change.shows_same_as(self.visible):
@@ -162,7 +193,7 @@ class _Display:
         self._close(marker.t_s, None)
         self.paused = False
         if marker.code is Code.TRIAL_START:
-            self.trial = marker.trial
+            self.trial, self.interrupted = marker.trial, False
         self._open(marker.t_s)
 
     def _forget(self, marker: Marker) -> None:
@@ -170,14 +201,16 @@ class _Display:
         self._leave()
         self.views = [view for view in self.views if view.trial != marker.trial]
 
-    def _after_closing(self, code: Code) -> None:
+    def _after_closing(self, code: Code, shown_until_now: bool) -> None:
         if code is Code.PAUSE:
             self.paused = True
+            self.interrupted = self.interrupted or shown_until_now
         else:
             self._leave()
 
     def _leave(self) -> None:
         self.visible = self.trial = None
+        self.interrupted = False
 
     def _open(self, t_s: float) -> None:
         if self.visible is not None and self.trial is not None and not self.paused:
@@ -187,7 +220,14 @@ class _Display:
         view = self._open_view(t_s)
         self.since_s = None
         if view is not None:
-            self.views.append(replace(view, click=click))
+            self.views = self._with(replace(view, click=click))
+            self.interrupted = False
+
+    def _with(self, view: Shown) -> list[Shown]:
+        """Return the views with one more, or with the last one going on after a pause."""
+        if self.interrupted and self.views[-1].goes_on_as(view):
+            return [*self.views[:-1], self.views[-1].resumed(view)]
+        return [*self.views, view]
 
     def _open_view(self, t_s: float) -> Shown | None:
         if self.since_s is None or self.visible is None or self.trial is None or t_s <= self.since_s:

@@ -10,11 +10,12 @@ from protocols.geometry import FloatArray
 from protocols.slots import SlotLayout
 from protocols.stimulus import CarouselScreen, Film, Page, Viewport
 from protocols.study import Trial
+from sessions.timeline import showings
 
 
 @dataclass(frozen=True, eq=False)
 class PageView:
-    """One page as one participant saw it, without scroll or swipe in between.
+    """One page as one participant saw it, without scroll or swipe in between; a pause does not end it.
 
     Attributes:
         trial: trial number in order of presentation, from 0.
@@ -29,6 +30,7 @@ class PageView:
         cursor_ms: time per slot the cursor rested on it, shape (slots,).
         click: the slot clicked on this view; None when it ended without a click.
         ended: False when the recording stopped while it was shown.
+        pauses: begin and end of each pause within it, session clock in s; nothing of them counts.
     """
 
     trial: int
@@ -44,6 +46,7 @@ class PageView:
     click: int | None
     ended: bool
     load: Callable[[str], Page] = field(repr=False)
+    pauses: tuple[tuple[float, float], ...] = ()
 
     @property
     def page(self) -> Page:
@@ -67,5 +70,10 @@ class PageView:
 
     @property
     def duration_s(self) -> float:
-        """How long it was shown."""
-        return self.t_off_s - self.t_on_s
+        """How long it was shown, without pauses."""
+        return self.t_off_s - self.t_on_s - sum(end - begin for begin, end in self.pauses)
+
+    @property
+    def showings(self) -> tuple[tuple[float, float], ...]:
+        """Begin and end of each stretch without pauses, in s, in order."""
+        return showings(self.t_on_s, self.t_off_s, self.pauses)

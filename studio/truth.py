@@ -41,6 +41,10 @@ def score(session: Path, slots: Slots, truth: Path) -> TruthScore:
         layouts = {d: recording.page_description(d).layout for d in recording.page_digests()}
     true = TrueFixations.load(truth).split(cuts_s(events))
     match = match_fixations(slots.fixations, true, screen)
-    views = [ViewSpan(s.view.t_on_s, s.view.t_off_s, layouts[s.view.change.page]) for s in slots.views]
+    views = [
+        ViewSpan(on_s, off_s, layouts[s.view.change.page])
+        for s in slots.views
+        for on_s, off_s in s.view.showings
+    ]
     accuracy = slot_accuracy(slots.fixations, true, match, views, slots.parameters.within_px)
     return TruthScore(match.precision, match.recall, accuracy)

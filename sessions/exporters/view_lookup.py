@@ -21,4 +21,6 @@ def view_at(views: Sequence[PageView], t_s: float) -> int | None:
     number = bisect.bisect_left([view.t_on_s for view in views], t_s) - 1
     if number + 1 < len(views) and views[number + 1].t_on_s == t_s:
         number += 1
-    return number if number >= 0 and t_s <= views[number].t_off_s else None
+    if number < 0:
+        return None
+    return number if any(on_s <= t_s <= off_s for on_s, off_s in views[number].showings) else None

@@ -79,6 +79,7 @@ def _summary(derived: Slots, views: list[PageView]) -> dict[str, object]:
                 "screen": view.screen.id,
                 "t_on_s": view.t_on_s,
                 "t_off_s": view.t_off_s,
+                "pauses_s": view.pauses,
                 "films": [slot.film for slot in view.layout.slots],
                 "fixation_ms": view.fixation_ms,
                 "cursor_ms": view.cursor_ms,

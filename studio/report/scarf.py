@@ -150,19 +150,27 @@ def _bands(evidence: Evidence) -> Iterator[Band]:
         clicks = [view.t_off_s - begin_s for view in views if view.click is not None]
         yield Band(
             f"{trial + 1}: screen {views[0].screen.id}",
-            tuple(s for view in views for s in _segments(evidence, view, begin_s)),
+            tuple(
+                s
+                for view in views
+                for shown in view.showings
+                for s in _segments(evidence, view, shown, begin_s)
+            ),
             tuple(view.t_on_s - begin_s for view in views[1:]),
             clicks[-1] if clicks else None,
             views[-1].t_off_s - begin_s,
         )
 
 
-def _segments(evidence: Evidence, view: PageView, begin_s: float) -> Iterator[Segment]:
+def _segments(
+    evidence: Evidence, view: PageView, shown_s: tuple[float, float], begin_s: float
+) -> Iterator[Segment]:
+    on_s, off_s = shown_s
     fixations, colours, rows = evidence.slots.fixations, *_places(view.layout.boxes())
-    inside = (fixations.offset_s > view.t_on_s) & (fixations.onset_s < view.t_off_s)
+    inside = (fixations.offset_s > on_s) & (fixations.onset_s < off_s)
     where = view.layout.locate(fixations.xy_px[inside], evidence.slots.parameters.within_px)
-    onsets = np.maximum(fixations.onset_s[inside], view.t_on_s) - begin_s
-    offsets = np.minimum(fixations.offset_s[inside], view.t_off_s) - begin_s
+    onsets = np.maximum(fixations.onset_s[inside], on_s) - begin_s
+    offsets = np.minimum(fixations.offset_s[inside], off_s) - begin_s
     for onset, offset, slot in zip(onsets.tolist(), offsets.tolist(), where.tolist(), strict=True):
         on = view.layout.slots[slot].film if slot >= 0 else "beside posters"
         colour, row = (colours[slot], rows[slot]) if slot >= 0 else (OFF_POSTER, -1)

@@ -69,7 +69,9 @@ def _where(view: PageView) -> str:
 
 def _during(evidence: Evidence, view: PageView) -> list[Fixation]:
     fixations = evidence.slots.fixations
-    inside = (fixations.onset_s >= view.t_on_s) & (fixations.offset_s <= view.t_off_s)
+    inside = np.zeros(len(fixations), dtype=np.bool_)
+    for on_s, off_s in view.showings:
+        inside |= (fixations.onset_s >= on_s) & (fixations.offset_s <= off_s)
     rows = zip(fixations.x_px[inside], fixations.y_px[inside], fixations.duration_ms[inside], strict=True)
     return [Fixation(float(x), float(y), float(ms)) for x, y, ms in rows]
 

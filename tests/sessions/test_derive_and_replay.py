@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -20,10 +21,11 @@ from protocols.errors import SessionError, SourceLost
 from protocols.raster import render
 from protocols.wire import Done, Failed, Progress, decode
 from sessions.agreement import fixation_differences, view_differences
+from sessions.cache import store, stored
 from sessions.derive import derive
 from sessions.reader import Recording
 from sessions.replay import ReplaySource, replayed
-from sessions.slots import SlotParameters, Slots
+from sessions.slots import SlotParameters, Slots, measured
 
 CLOSE = SlotParameters(within_px=60.0)
 
@@ -68,9 +70,10 @@ def test_views_tell_what_was_shown_when_and_looked_at_how_long(scene, recorded) 
         (0, 12.0, 13.5, None),
         (0, 13.5, 15.0, 2),
         (1, 17.0, 18.25, None),
-        (1, 18.25, 19.0, None),
-        (1, 19.5, 20.5, None),
+        (1, 18.25, 20.5, None),
     ]
+    assert views[-1].showings == ((18.25, 19.0), (19.5, 20.5))
+    assert views[-1].duration_s == 1.75
     for view in views:
         assert view.asked == scene.trials[view.trial]
         assert 0.6 < view.fixation_ms.sum() / 1000 / view.duration_s <= 1.0
@@ -155,6 +158,24 @@ def test_what_was_found_live_is_kept_and_equals_replay(tmp_path, scene, begun, f
         assert identical(kept, recording.slots())
 
 
+def test_what_was_kept_with_a_view_per_showing_reads_as_one_view(tmp_path, scene, begun, filled) -> None:
+    writer = begun(tmp_path / "s.h5", scene)
+    filled(writer, scene)
+    writer.close("complete")
+    with Recording.open(writer.path) as recording:
+        new = recording.slots()
+        layout = recording.page_description(new.views[-1].view.change.page).layout
+        cursor = recording.cursor()
+    whole = new.views[-1].view
+    each = [replace(whole, t_on_s=on_s, t_off_s=off_s, pauses=()) for on_s, off_s in whole.showings]
+    apart = [measured(view, new.fixations, cursor, layout, 0.0) for view in each]
+    with h5py.File(tmp_path / "old.h5", "w") as h5:
+        store(h5, "old", replace(new, views=(*new.views[:-1], *apart)))
+        assert len(stored(h5, "old").views) == len(new.views) + 1
+        del h5["old/views/pauses"]
+        assert identical(stored(h5, "old"), new)
+
+
 def test_replay_delivers_the_same_samples_bit_for_bit(scene, recorded) -> None:
     source = ReplaySource(recorded, speed=float("inf"))
     assert isinstance(source, GazeSource)
@@ -193,7 +214,7 @@ def test_jobs_speak_json_lines(own) -> None:
     status, said = job("derive", str(own), "--within-px", "60")
     assert status == 0
     assert isinstance(said[-1], Done)
-    assert said[-1].result["views"] == 6
+    assert said[-1].result["views"] == 5
     status, said = job("check", str(own))
     assert [m.done for m in said[:-1]] == [1, 2, 3, 4]
     assert said[-1].result["counts"]["gaze"] == 1560

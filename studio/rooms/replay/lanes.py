@@ -95,10 +95,10 @@ def _looked_at(session: ReplaySession) -> tuple[IntArray, tuple[str, ...]]:
     found = session.slots.fixations
     tone = np.full(len(found), -1, dtype=np.int64)
     words = [f"no page, {ms:.0f} ms" for ms in found.duration_ms.tolist()]
-    for view in session.slots.views:
+    for view, (on_s, off_s) in ((v, span) for v in session.slots.views for span in v.view.showings):
         layout = session.layouts[view.view.change.page]
-        first = int(np.searchsorted(found.offset_s, view.view.t_on_s, side="right"))
-        part = slice(first, max(int(np.searchsorted(found.onset_s, view.view.t_off_s)), first))
+        first = int(np.searchsorted(found.offset_s, on_s, side="right"))
+        part = slice(first, max(int(np.searchsorted(found.onset_s, off_s)), first))
         where = layout.locate(found.xy_px[part], session.slots.parameters.within_px)
         rows = np.asarray([row_of(view, session, slot) for slot in where.tolist()], dtype=np.int64)
         tone[part] = rows

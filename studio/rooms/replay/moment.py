@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -133,7 +133,9 @@ def dwell_until(session: ReplaySession, view: ViewSlots, t_s: float) -> FloatArr
 def _view(session: ReplaySession, t_s: float) -> ViewSlots | None:
     """Return the view on the screen; one that has just ended stays until another begins at that moment."""
     view = _latest(session.slots.views, session.view_s, t_s)
-    return view if view is not None and t_s <= view.view.t_off_s else None
+    if view is None:
+        return None
+    return view if any(on_s <= t_s <= off_s for on_s, off_s in view.view.showings) else None
 
 
 def _trial(session: ReplaySession, t_s: float) -> TrialSpan | None:
@@ -165,14 +167,18 @@ def _details(session: ReplaySession, view: ViewSlots, t_s: float) -> int | None:
 
 
 def _path(session: ReplaySession, view: ViewSlots, t_s: float) -> tuple[Look, ...]:
-    fixations, shown = session.slots.fixations, view.view
-    first = int(np.searchsorted(fixations.offset_s, shown.t_on_s, side="right"))
-    stop = int(np.searchsorted(fixations.onset_s, min(t_s, shown.t_off_s), side="right"))
-    seen = fixations.part(slice(first, max(stop, first)))
-    until_s = np.minimum(seen.offset_s, min(t_s, shown.t_off_s))
-    lasted_ms = 1000.0 * (until_s - np.maximum(seen.onset_s, shown.t_on_s))
-    rows = zip(seen.x_px.tolist(), seen.y_px.tolist(), lasted_ms.tolist(), strict=True)
+    shown = (span for span in view.view.showings if span[0] <= t_s)
+    rows = (row for on_s, off_s in shown for row in _looks(session, on_s, min(t_s, off_s)))
     return tuple(Look(number, x, y, ms) for number, (x, y, ms) in enumerate(rows, start=1))
+
+
+def _looks(session: ReplaySession, on_s: float, until_s: float) -> Iterator[tuple[float, float, float]]:
+    fixations = session.slots.fixations
+    first = int(np.searchsorted(fixations.offset_s, on_s, side="right"))
+    stop = int(np.searchsorted(fixations.onset_s, until_s, side="right"))
+    seen = fixations.part(slice(first, max(stop, first)))
+    lasted_ms = 1000.0 * (np.minimum(seen.offset_s, until_s) - np.maximum(seen.onset_s, on_s))
+    yield from zip(seen.x_px.tolist(), seen.y_px.tolist(), lasted_ms.tolist(), strict=True)
 
 
 def _gaze_px(session: ReplaySession, t_s: float) -> tuple[float, float] | None:

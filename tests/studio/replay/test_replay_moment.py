@@ -51,7 +51,7 @@ def test_slots_at_the_end_of_each_view_are_those_found_live_bit_for_bit(
     with Recording.open(played_path) as recording:
         live = recording.live_slots()
     assert live is not None
-    assert len(live.views) == len(session.slots.views) == 6
+    assert len(live.views) == len(session.slots.views) == 5
     for view, stored in zip(session.slots.views, live.views, strict=True):
         t_off_s = view.view.t_off_s
         assert np.array_equal(dwell_until(session, view, t_off_s), stored.fixation_ms)
