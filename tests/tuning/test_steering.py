@@ -14,8 +14,8 @@ from tuning.events import Evaluated
 from tuning.registry import load_backbone, make_operator
 from tuning.tuner import fit
 
-# Three draws of viewers and screens, the first three seeds: how far few steps bring one alone changes by a tenth
-# with rounding.
+# Three draws of viewers and screens, the first three seeds: how far few steps bring one alone changes by a
+# tenth with rounding.
 PLANS = [
     CohortPlan(viewers=3, screens=14, pages=14, val_screens=6, val_pages=6, seed=seed) for seed in range(3)
 ]
