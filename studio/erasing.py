@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from protocols.words import counted
+from studio.visit import Visit
 
 Job = Callable[..., Mapping[str, Any]]
 
@@ -57,3 +58,10 @@ def remove(job: Job, data_folder: Path, participant: str) -> str:
     gone = f"{counted(len(receipt['removed']), 'file')} of {participant} removed ({size_mb:.1f} MB)."
     kept = [f"Still there: {name}: {why}." for name, why in receipt["left"].items()]
     return " ".join((gone, *kept, f"The receipt is in {data_folder / 'erased'}."))
+
+
+def forgotten(visit: Visit, participant: str) -> Visit:
+    """Return the visit without a participant who was erased; study, source and display stay."""
+    if visit.participant is None or visit.participant.pseudonym != participant:
+        return visit
+    return replace(visit, participant=None, consent={}, rest=None, recorded=None)

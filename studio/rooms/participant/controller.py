@@ -12,7 +12,7 @@ from protocols.consent import Consent
 from protocols.errors import GazeTwinError
 from protocols.study import StudyProtocol, load_study
 from studio.background import Later
-from studio.erasing import Erasure, Job, look, remove
+from studio.erasing import Erasure, Job, forgotten, look, remove
 from studio.house import House
 from studio.observed import Observed
 from studio.rooms.participant.state import Form, next_pseudonym
@@ -102,7 +102,12 @@ class ParticipantController:
         asked = form.study.consent
         given = Consent.to(asked, form.scopes, self._unix_s()).model_dump(mode="json") if asked.text else {}
         visit = replace(
-            self._house.visit.value, participant=form.participant(), consent=given, rest=None, recorded=None
+            self._house.visit.value,
+            participant=form.participant(),
+            consent=given,
+            rest=None,
+            recorded=None,
+            done=frozenset(),
         )
         self._put(problem="", handed_on=True)
         self._house.visit.put(visit)
@@ -126,6 +131,7 @@ class ParticipantController:
 
         def then(words: str) -> None:
             self._put(doing="", taken=self.state.value.taken - {participant})
+            self._house.visit.put(forgotten(self._house.visit.value, participant))
             self._house.notice.put(Notice(words, "quiet"))
 
         self._later(lambda: remove(self._job, data, participant), then, self._fail)

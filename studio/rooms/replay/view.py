@@ -87,6 +87,8 @@ class ReplayRoom(Room):
         wanted = about or (recorded if recorded != self._recorded else None)
         self._recorded = recorded
         shown = self.controller.state.value.session
+        if shown is not None and not shown.path.exists():
+            self.controller.close()  # erased meanwhile: nothing of it may be seen any more
         if wanted is not None and (shown is None or shown.path != wanted):
             self.controller.open(wanted)
         self.time_line.setFocus()

@@ -11,6 +11,7 @@ from protocols.wire import Progress
 from studio.background import Later
 from studio.comparing import Tell
 from studio.observed import Observed
+from studio.rooms.report.shelf import earlier
 from studio.rooms.report.state import ReportState, Which, Written
 from studio.session_choices import Choices, SessionChoice, choices
 
@@ -38,8 +39,14 @@ class ReportController:
 
     def refresh(self) -> None:
         """Look for sessions and personas."""
-        self._change(listing=True)
-        self._later(lambda: choices(self._data), self._listed, self._failed)
+        state = self.state.value
+        there = tuple(path for path in state.chosen if path.exists())
+        written = tuple(one for one in state.written if one.html.exists())
+        on_shelf = tuple(one for one in state.earlier if one.html.exists())
+        if isinstance(state.which, Path) and not state.which.exists():
+            self._change(which="newest")
+        self._change(listing=True, chosen=there, written=written, earlier=on_shelf)
+        self._later(lambda: (choices(self._data), earlier(self._folder)), self._listed, self._failed)
 
     def about(self, path: Path) -> None:
         """Choose only this session, or this persona."""
@@ -85,8 +92,8 @@ class ReportController:
         persona = _persona(session, which)
 
         def then(written: Written) -> None:
-            earlier = tuple(w for w in self.state.value.written if w.html != written.html)
-            self._change(written=(written, *earlier))
+            others_written = tuple(w for w in self.state.value.written if w.html != written.html)
+            self._change(written=(written, *others_written))
             self._next(others)
 
         self._later(lambda: self._write(session, persona, self._folder, self._tell), then, self._failed)
@@ -94,10 +101,11 @@ class ReportController:
     def _tell(self, said: Progress) -> None:
         self._told = said
 
-    def _listed(self, found: Choices) -> None:
+    def _listed(self, told: tuple[Choices, tuple[Written, ...]]) -> None:
+        found, shelf = told
         state = self.state.value
         chosen = state.chosen or tuple(choice.path for choice in found.sessions[:1])
-        self._change(listing=False, choices=found, chosen=chosen)
+        self._change(listing=False, choices=found, chosen=chosen, earlier=shelf)
 
     def _failed(self, error: GazeTwinError) -> None:
         self._told = None

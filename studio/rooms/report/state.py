@@ -20,7 +20,7 @@ class Written:
         words: what it is about.
         html: the file for the screen.
         pdf: the file for paper.
-        pages: what the PDF's pages look like, JPEG each.
+        pages: what the PDF's pages look like, JPEG each; none for one that was written before this run.
     """
 
     words: str
@@ -43,6 +43,7 @@ class ReportState:
         progress: of that, 0 to 1; None when it is not known.
         problem: what went wrong, empty when all is well.
         written: reports of this run, the newest first.
+        earlier: reports that were there before, the newest first.
     """
 
     listing: bool = True
@@ -54,6 +55,13 @@ class ReportState:
     progress: float | None = None
     problem: str = ""
     written: tuple[Written, ...] = ()
+    earlier: tuple[Written, ...] = ()
+
+    @property
+    def reports(self) -> tuple[Written, ...]:
+        """All reports, the newest first."""
+        now = {report.html for report in self.written}
+        return (*self.written, *(report for report in self.earlier if report.html not in now))
 
     @property
     def cannot_write(self) -> str:

@@ -31,6 +31,7 @@ from studio.widgets.wrapped_lines import wrap_lines
 
 _BEAT_MS = 100
 _PATH = Qt.ItemDataRole.UserRole
+_EARLIER = "This report was written earlier. Open it with the buttons above."
 _EMPTY = "Press “Write report”. It will be shown here, and its files are kept in\n{folder}."
 
 
@@ -155,17 +156,17 @@ class ReportRoom(Room):
         self._said.setVisible(bool(state.problem or state.said))
 
     def _render_written(self, state: ReportState) -> None:
-        if state.written is not self._shown:
-            self._shown = state.written
+        if state.reports != self._shown:
+            self._shown = state.reports
             self.reports.clear()
-            self.reports.addItems([written.words for written in state.written])
+            self.reports.addItems([written.words for written in state.reports])
         for part in (self.reports, self.open_html, self.open_pdf, self.open_folder):
-            part.setEnabled(bool(state.written))
+            part.setEnabled(bool(state.reports))
         self._preview()
 
     def _preview(self) -> None:
         written = self._written()
-        empty = _EMPTY.format(folder=self.house.reports_folder)
+        empty = _EARLIER if written is not None else _EMPTY.format(folder=self.house.reports_folder)
         self.preview.render_pages(() if written is None else written.pages, empty)
 
     def _written(self) -> Written | None:

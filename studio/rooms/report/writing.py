@@ -10,6 +10,7 @@ from protocols.errors import SetupError
 from protocols.wire import Done, Failed, Progress, encode
 from studio.comparing import Tell, compared
 from studio.programs import Program
+from studio.rooms.report.shelf import free_stem
 from studio.rooms.report.state import Written
 from studio.session_choices import SessionChoice
 
@@ -17,7 +18,7 @@ _SILENT_S = 300.0
 
 
 def write(session: SessionChoice, persona: Path | None, folder: Path, tell: Tell) -> Written:
-    """Write a session's report as HTML and PDF; reports of the same session and persona are replaced.
+    """Write a session's report as HTML and PDF; an earlier one stays, and this one is numbered.
 
     Args:
         session: to report.
@@ -30,6 +31,7 @@ def write(session: SessionChoice, persona: Path | None, folder: Path, tell: Tell
     """
     _make(folder)
     stem = f"{session.name}_{persona.stem}" if persona is not None else session.name
+    stem = free_stem(folder, stem)
     html, pdf = folder / f"{stem}.html", folder / f"{stem}.pdf"
     with tempfile.TemporaryDirectory(prefix="gazetwin-report-") as work:
         arguments = [str(session.path), str(html), str(pdf), "--preview", work]

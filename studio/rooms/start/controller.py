@@ -12,7 +12,7 @@ from protocols.errors import GazeTwinError
 from protocols.study import StudyProtocol, load_study
 from protocols.words import counted
 from studio.background import Later
-from studio.erasing import Erasure, Job, look, remove
+from studio.erasing import Erasure, Job, forgotten, look, remove
 from studio.house import House
 from studio.observed import Observed
 from studio.rooms.start.demo_run import DemoRun
@@ -64,6 +64,11 @@ class StartController:
             return known_studies(data), self._job("list", data)
 
         self._later(read, lambda told: self._take(*told), self._fail)
+
+    def refresh_studies(self) -> None:
+        """Read only the studies anew: a file may have been put there by another program."""
+        data = self._data
+        self._later(lambda: known_studies(data), self._take_studies, self._fail)
 
     def search(self, query: str) -> None:
         """Show only sessions with all these words."""
@@ -150,7 +155,12 @@ class StartController:
         """Remove everything about a participant."""
         self._put(doing=f"Erasing {participant}", problem="")
         data = self._data
-        self._later(lambda: remove(self._job, data, participant), self._done, self._fail)
+
+        def then(words: str) -> None:
+            self._house.visit.put(forgotten(self._house.visit.value, participant))
+            self._done(words)
+
+        self._later(lambda: remove(self._job, data, participant), then, self._fail)
 
     def cannot_try(self) -> str:
         """Return why the demonstration cannot be run now; empty when it can."""
@@ -204,11 +214,14 @@ class StartController:
         self._later(lambda: self._job(job, line.path, *options), then, self._fail)
 
     def _take(self, studies: tuple[StudyLine, ...], told: Mapping[str, Any]) -> None:
+        sessions = tuple(SessionLine.of(one) for one in told["sessions"])
+        self._take_studies(studies)
+        self._put(sessions=sessions, loading=False)
+
+    def _take_studies(self, studies: tuple[StudyLine, ...]) -> None:
         last = self.state.value.study or self._house.settings.value.last_study
         keys = [study.key for study in studies]
-        sessions = tuple(SessionLine.of(one) for one in told["sessions"])
-        study = last if last in keys else keys[0] if keys else ""
-        self._put(studies=studies, study=study, sessions=sessions, loading=False)
+        self._put(studies=studies, study=last if last in keys else keys[0] if keys else "")
 
     def _begin(self, key: str, study: StudyProtocol) -> None:
         settings = self._house.settings

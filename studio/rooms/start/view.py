@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -102,6 +102,12 @@ class StartRoom(Room):
             self.controller.select(about)
         self.controller.refresh()
         self.studies.setFocus()
+
+    def event(self, event: QEvent) -> bool:
+        """Look for studies that came while another program was at the front."""
+        if event.type() == QEvent.Type.WindowActivate:
+            self.controller.refresh_studies()
+        return bool(super().event(event))
 
     def busy(self) -> str:
         """Return that the demonstration runs."""

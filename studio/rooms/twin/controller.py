@@ -205,6 +205,8 @@ class TwinController:
 
     def _found(self, found: Offers, about: Path | None) -> None:
         self._put(searching=False, offers=found)
+        if self.state.value.participant not in found.participants:
+            self._forget()
         target = None if about is None else about.resolve()
         session = next((s for s in found.sessions if s.path == target), None)
         mine = next((t for t in found.twins if t.path == target), None)
@@ -221,6 +223,13 @@ class TwinController:
             self.choose_participant(found.participants[0])
         else:
             self._keep()
+
+    def _forget(self) -> None:
+        """Drop everything about a participant of whom nothing is there any more."""
+        self._pages.clear()
+        self.run.show(FitView())
+        nobody = {"participant": "", "chosen": frozenset(), "shown": TwinResults()}
+        self._put(**nobody, picture=None, page=0, small={})
 
     def _shows(self, session: Offered) -> bool:
         """Whether what is shown is about a session already: the page that was looked at stays."""

@@ -236,3 +236,20 @@ def test_circles_grow_with_duration_and_details_cover_their_poster(qtbot: QtBot,
 def test_the_file_is_the_same_after_replay(session_path: Path) -> None:
     with Recording.open(session_path) as recording:
         assert recording.has_slots() is False
+
+
+def test_a_session_that_was_erased_is_no_longer_shown(
+    qtbot: QtBot, house: House, session_path: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "erased.h5"
+    path.write_bytes(session_path.read_bytes())
+    room = ReplayRoom(house)
+    qtbot.addWidget(room)
+    room.enter(path)
+    qtbot.waitUntil(lambda: room.controller.state.value.page is not None, timeout=20_000)
+    room.leave()
+    path.unlink()
+    room.enter(None)
+    assert room.controller.state.value.session is None
+    assert room.controller.state.value.page is None
+    room.close_down()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from studio.comparing import Tell
 from studio.house import House
 from studio.observed import Observed
 from studio.rooms.report.controller import ReportController
+from studio.rooms.report.shelf import free_stem
 from studio.rooms.report.state import Written
 from studio.rooms.report.view import ReportRoom
 from studio.rooms.report.writing import write
@@ -185,3 +187,27 @@ def test_boxes_are_ticked_by_keyboard(room: ReportRoom, qtbot: QtBot) -> None:
     room.personas.setCurrentIndex(1)
     room.personas.activated.emit(1)
     assert room.controller.state.value.which == "none"
+
+
+def test_earlier_reports_are_listed_the_newest_first_and_what_was_erased_goes(data: Path) -> None:
+    shelf = data / "reports"
+    shelf.mkdir()
+    for age_s, name in ((100, "old"), (0, "new")):
+        (shelf / f"{name}.html").write_text(f"<title>GazeTwin report: {name} &amp; all</title>", "utf-8")
+        os.utime(shelf / f"{name}.html", (1e9 - age_s, 1e9 - age_s))
+    made = ReportController(at_once, data, shelf, write)
+    made.refresh()
+    assert [one.words.split(" · ")[0] for one in made.state.value.reports] == ["new & all", "old & all"]
+    made.choose(data / "sessions" / "one" / "session.h5", chosen=True)
+    shutil.rmtree(data / "sessions" / "one")
+    (shelf / "new.html").unlink()
+    made.refresh()
+    assert [one.html.stem for one in made.state.value.reports] == ["old"]
+    assert data / "sessions" / "one" / "session.h5" not in made.state.value.chosen
+
+
+def test_no_report_is_written_over(tmp_path: Path) -> None:
+    assert free_stem(tmp_path, "P01") == "P01"
+    (tmp_path / "P01.pdf").write_bytes(b"")
+    (tmp_path / "P01_2.html").write_bytes(b"")
+    assert free_stem(tmp_path, "P01") == "P01_3"

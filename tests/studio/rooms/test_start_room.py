@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QListWidget, QMessageBox, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from acquisition.clock import SteadyClock
 from protocols.errors import SessionCorrupt
 from protocols.study import load_study
 from studio.background import Background
-from studio.erasing import Erasure
 from studio.house import House
 from studio.observed import Observed
 from studio.rooms.start.controller import StartController
@@ -24,7 +23,6 @@ from studio.rooms.start.view import StartRoom
 from studio.session_jobs import session_job
 from studio.settings import Settings
 from studio.visit import Rest, Visit
-from studio.widgets.erase_question import EraseQuestion
 
 
 def at_once(job, then, failed):
@@ -345,21 +343,6 @@ def test_nothing_is_begun_while_a_session_is_recorded_and_the_room_says_why(hous
     made.close_down()
 
 
-def test_enter_keeps_everything_when_erasing_is_asked(qtbot):
-    asking = EraseQuestion(Erasure("P01", (Path("/data/a.h5"),), {}), (made := QWidget()))
-    qtbot.addWidget(made)
-    answers = []
-    asking.finished.connect(answers.append)
-    asking.open()
-    qtbot.waitExposed(asking)
-    assert asking.keep.isDefault()
-    assert asking.focusWidget() is asking.keep
-    qtbot.keyClick(asking.focusWidget(), Qt.Key.Key_Return)
-    asking.open()
-    qtbot.keyClick(asking.findChild(QListWidget), Qt.Key.Key_Return)
-    assert answers == [QDialog.DialogCode.Rejected] * 2
-
-
 def test_an_export_that_was_refused_is_not_what_enter_does(house, monkeypatch, qtbot):
     asked = []
     monkeypatch.setattr(
@@ -390,4 +373,16 @@ def test_a_button_that_is_greyed_gives_the_keyboard_to_the_sessions(house, qtbot
     controller.check()
     assert not made.check.isEnabled()
     assert made.focusWidget() is made.table
+    made.close_down()
+
+
+def test_a_study_that_comes_while_another_program_is_at_the_front_is_offered(house, qtbot):
+    made = StartRoom(house, StartController(house, at_once, jobs()))
+    qtbot.addWidget(made)
+    made.enter(None)
+    folder = house.settings.value.data_folder / "studies"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text('name = "mine"\ntitle = "Mine"\n')
+    QApplication.sendEvent(made, QEvent(QEvent.Type.WindowActivate))
+    assert "mine" in [study.name for study in made.controller.state.value.studies]
     made.close_down()

@@ -335,3 +335,12 @@ def test_the_real_engine_fits_and_looks_at_every_page(qtbot, data: Path, monkeyp
         assert sum(row.views["twin"].choice) == pytest.approx(1.0)
     assert visited.room.clicks.table.rowCount() == len(shown.comparison.heldout)
     visited.room.close_down()
+
+
+def test_who_was_erased_is_no_longer_shown(visit, data: Path):
+    visited = visit("crash")
+    assert visited.controller.state.value.participant == "P01"
+    shutil.rmtree(data / "sessions" / "P01")
+    visited.room.enter(None)
+    state = visited.controller.state.value
+    assert (state.participant, state.chosen, state.shown.pages) == ("", frozenset(), ())
