@@ -128,10 +128,11 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the operator must know, in one sentence, until it is over."""
+    """Something the operator must know, in one sentence, until it is over; news only for some seconds."""
 
     text: str
     mood: Mood = "warn"
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

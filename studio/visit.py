@@ -57,6 +57,7 @@ class Visit:
         seed: decides the order inside shuffled blocks, and a simulated participant.
         rest: only this is shown, because an earlier session ended early; None for everything.
         recorded: the session file of this visit, None before it is recorded.
+        done: keys of the rooms after the recording in which it has been dealt with.
     """
 
     study: StudyProtocol | None = None
@@ -67,6 +68,7 @@ class Visit:
     seed: int = 0
     rest: Rest | None = None
     recorded: Path | None = None
+    done: frozenset[str] = frozenset()
 
     def begun_with(self, study: StudyProtocol) -> Visit:
         """Return a new visit; the gaze source stays, and the display where pages are alike."""

@@ -48,7 +48,7 @@ def begin(house: House) -> Performance[Recorded]:
     def over() -> None:
         if performance.error is None:
             recorded = performance.result().path
-            house.visit.put(replace(house.visit.value, recorded=recorded))
+            house.visit.put(replace(house.visit.value, recorded=recorded, done=frozenset()))
 
     performance.over.connect(over)
     performance.start(place)

@@ -6,11 +6,12 @@ before anything heavy is imported.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -31,9 +32,10 @@ from studio.house import House, RoomKey
 from studio.rooms.room import Room
 from studio.state import Notice
 from studio.steps import steps
-from studio.visit import Visit
 from studio.windows.menus import Menus
+from studio.windows.session_sign import SessionSign
 
+_NEWS_MS = 8000
 ROOMS: dict[RoomKey, str] = {
     "start": "Start",
     "participant": "Participant",
@@ -54,6 +56,7 @@ class StudioWindow(QMainWindow):
 
     Attributes:
         menus: above the rooms.
+        sign: says that a session is being recorded.
         went_wrong: emit it, from any thread, with words about an error that nobody expected.
     """
 
@@ -69,13 +72,19 @@ class StudioWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._notice = QLabel()
         self._notice.setWordWrap(True)
+        self._news = QTimer(self, interval=_NEWS_MS, singleShot=True)
+        self._news.timeout.connect(lambda: house.notice.put(None))
+        self.sign = SessionSign(house, self)
         self._lay_out()
         self.setWindowTitle("GazeTwin Studio")
         self.setMinimumSize(1024, 680)
         self._place(house.settings.value.window)
         self.menus = Menus(self, house)
         house.notice.watch(self._say)
-        house.visit.watch(self._render_steps)
+        house.visit.watch(lambda _: self._render_steps())
+        self.sign.clicked.connect(lambda: self.go("session"))
+        self.sign.stage_changed.connect(self._render_steps)
+        self.sign.ended.connect(self._tell_end)
         self.went_wrong.connect(
             lambda words: house.notice.put(Notice(words, "bad")), Qt.ConnectionType.QueuedConnection
         )
@@ -99,6 +108,7 @@ class StudioWindow(QMainWindow):
         if self._here in self._rooms and key != self._here:
             self._rooms[self._here].leave()
             self._forget_news()
+            self._done_with(self._here)
         room, self._here = self.room(key), key
         self._stack.setCurrentWidget(room)
         self._doors[key].setChecked(True)
@@ -131,7 +141,7 @@ class StudioWindow(QMainWindow):
             if why := room.busy():
                 event.ignore()
                 self.go(key)
-                self._house.notice.put(Notice(why))
+                self._house.notice.put(Notice(why, brief=True))
                 room.closing()
                 return
         self._remember_place()
@@ -154,8 +164,18 @@ class StudioWindow(QMainWindow):
         window = (place.x(), place.y(), place.width(), place.height())
         self._house.settings.put(self._house.settings.value.model_copy(update={"window": window}))
 
-    def _render_steps(self, visit: Visit) -> None:
-        standing = steps(visit)
+    def _done_with(self, left: RoomKey) -> None:
+        """Take note that the recording of this visit was looked at."""
+        visit = self._house.visit.value
+        if left in ("replay", "report") and visit.recorded is not None and left not in visit.done:
+            self._house.visit.put(replace(visit, done=visit.done | {left}))
+
+    def _tell_end(self, words: str) -> None:
+        if self._here not in ("session", "calibration"):
+            self._house.notice.put(Notice(words, "quiet"))
+
+    def _render_steps(self) -> None:
+        standing = steps(self._house.visit.value, self.sign.stage)
         for number, (key, words) in enumerate(ROOMS.items(), start=1):
             step = standing.get(key, "")
             self._doors[key].setText(f"{number}  {words} · {step}" if step else f"{number}  {words}")
@@ -177,6 +197,9 @@ class StudioWindow(QMainWindow):
 
     def _say(self, notice: Notice | None) -> None:
         self._notice.setVisible(notice is not None)
+        self._news.stop()
+        if notice is not None and notice.brief:
+            self._news.start()
         if notice is not None:
             self._notice.setText(notice.text)
             self._notice.setStyleSheet(f"color: {self._house.palette.mood(notice.mood)};")
@@ -187,6 +210,8 @@ class StudioWindow(QMainWindow):
         group = QButtonGroup(self)
         for number, (key, words) in enumerate(ROOMS.items(), start=1):
             doors.addWidget(self._door(key, words, number, group))
+        doors.addSpacing(12)
+        doors.addWidget(self.sign)
         doors.addStretch(1)
         centre = QWidget()
         across, down = QHBoxLayout(centre), QVBoxLayout()

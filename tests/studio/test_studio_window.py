@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QDialog
 
 from protocols.participant import Participant
 from protocols.study import load_study
 from studio.app import Studio, run
+from studio.inputs import Noted
 from studio.logs import LogFile
 from studio.rooms.participant.view import ParticipantRoom
 from studio.rooms.start.view import StartRoom
 from studio.settings import Settings, SettingsFile
-from studio.state import Notice
+from studio.sources import SourceChoice
+from studio.state import LiveState, Notice, TrialLine
 from studio.steps import steps
-from studio.visit import Visit
+from studio.visit import Display, Visit
 from studio.windows.studio import ROOMS
 
 
@@ -41,6 +45,32 @@ def studio(tmp_path, qtbot):
     app.setPalette(before[1])
 
 
+class Page(QObject):
+    display_lost, display_back = Signal(str), Signal(str)
+
+
+class Recording(QObject):
+    over, escaped = Signal(), Signal()
+
+    def __init__(self):
+        super().__init__()
+        self.window, self.posted = Page(), []
+        trials = tuple(
+            TrialLine(n, "browse", f"s{n}", status) for n, status in enumerate(("done", "running", "waiting"))
+        )
+        self.live, self.running = LiveState(phase="running", elapsed_s=44.4, trials=trials), True
+
+    def state(self):
+        return self.live
+
+    def post(self, item):
+        self.posted.append(item)
+
+
+def coming(visit):
+    return [key for key, step in steps(visit).items() if step == "next"]
+
+
 def door(studio, key):
     return studio.window._doors[key]
 
@@ -51,6 +81,69 @@ def test_the_next_step_is_the_first_that_is_not_done():
     found = steps(visit)
     assert (found["start"], found["participant"], found["devices"]) == ("done", "done", "next")
     assert found["calibration"] == ""
+
+
+def test_the_steps_follow_the_session_and_what_is_done_with_it(tmp_path):
+    study, recorded = load_study("demo"), tmp_path / "session.h5"
+    visit = Visit(
+        study=study,
+        participant=Participant(pseudonym="P01"),
+        source=SourceChoice("mock"),
+        display=Display("", study.screen),
+    )
+    now = {key: step for key, step in steps(visit, "calibrating").items() if step != "done"}
+    assert now == {"calibration": "now", "session": ""}
+    found = steps(visit, "recording")
+    assert (found["calibration"], found["session"]) == ("done", "now")
+    visit = replace(visit, recorded=recorded)
+    assert coming(visit) == ["twin"]
+    assert coming(replace(visit, done=frozenset({"twin"}))) == ["replay"]
+    assert coming(replace(visit, done=frozenset({"replay"}))) == ["report"]
+    assert coming(replace(visit, done=frozenset({"twin", "replay", "report"}))) == []
+    free = replace(visit, study=load_study("free-gaze"))
+    assert coming(free) == ["replay"], "there is nothing for a twin to learn from"
+
+
+def test_a_recording_is_seen_in_every_room_and_its_end_is_told(studio):
+    sign, session = studio.window.sign, Recording()
+    assert not sign.isVisible()
+    studio.house.performance.put(session)
+    assert (sign.isVisible(), sign.text()) == (True, "● Recording,\ntrial 2 of 3")
+    assert sign.accessibleName() == "Recording, trial 2 of 3"
+    assert "now" in door(studio, "session").text()
+    studio.go("participant", None)
+    room = studio.window.room("participant")
+    assert not room.pseudonym.isEnabled()
+    assert "until it is over" in room.problem.text()
+    session.live, session.running = LiveState(phase="finished"), False
+    session.over.emit()
+    assert not sign.isVisible()
+    assert room.pseudonym.isEnabled()
+    assert "room 5" in studio.house.notice.value.text
+    assert "now" not in door(studio, "session").text()
+
+
+def test_closing_while_recording_asks_and_what_was_said_goes_with_the_question(studio, qtbot):
+    session = Recording()
+    studio.house.visit.put(Visit(study=load_study("demo")))
+    studio.house.performance.put(session)
+    assert not studio.window.close()
+    operator = studio.window.room("session").operator
+    assert "resumed later from room 1" in operator.question.promise.text()
+    assert "abort it first" in studio.house.notice.value.text
+    operator.question.keep.click()
+    assert studio.house.notice.value is None
+    operator.controls.note_text.setText("she laughed")
+    qtbot.keyClick(operator.controls.note_text, Qt.Key.Key_Return)
+    assert session.posted == [Noted("she laughed")]
+    assert studio.house.notice.value == Notice("Note kept at 0:44.", "quiet", brief=True)
+    session.running = False
+
+
+def test_news_goes_by_itself(studio, qtbot):
+    studio.window._news.setInterval(20)
+    studio.house.notice.put(Notice("Note kept at 0:44.", "quiet", brief=True))
+    qtbot.waitUntil(lambda: studio.house.notice.value is None)
 
 
 def test_doors_tell_in_words_what_is_done_and_what_is_next(studio):

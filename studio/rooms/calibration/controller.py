@@ -179,12 +179,12 @@ class CalibrationController:
     def check_drift(self) -> None:
         """Check drift before the next trial."""
         self._wish(CheckDriftNow())
-        self._shared.notice.put(Notice("Drift is checked before the next trial.", "quiet"))
+        self._shared.notice.put(Notice("Drift is checked before the next trial.", "quiet", brief=True))
 
     def calibrate_anew(self) -> None:
         """Calibrate anew before the next trial."""
         self._wish(CalibrateNow())
-        self._shared.notice.put(Notice("Gaze is calibrated anew before the next trial.", "quiet"))
+        self._shared.notice.put(Notice("Gaze is calibrated anew before the next trial.", "quiet", brief=True))
 
     def look_at(self, number: int) -> None:
         """Show an attempt."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
@@ -29,6 +30,15 @@ from studio.rooms.room import Room
 from studio.widgets.column import Column
 from studio.widgets.erase_question import EraseQuestion
 from studio.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from studio.performance import Performance
+    from studio.recording import Recorded
+
+
+_RECORDING = (
+    "A session is being recorded: nothing here can be changed until it is over. It is in room 5 (Alt+5)."
+)
 
 
 class ParticipantRoom(Room):
@@ -71,13 +81,18 @@ class ParticipantRoom(Room):
         self._agreed = _page()
         self._shown: StudyProtocol | None = None
         self._round = -1
+        self._session: Performance[Recorded] | None = None
         self._lay_out()
         self._connect()
         self._unwatch = self.controller.state.watch(self._render)
+        self._unfollow = house.performance.watch(self._follow)
 
     def enter(self, about: Path | None) -> None:
         """Go on with the form, or begin a new one."""
         del about
+        if self._recording:
+            self._render(self.controller.state.value)
+            return
         self.controller.enter()
         self.pseudonym.setFocus()
         self.pseudonym.selectAll()
@@ -90,6 +105,24 @@ class ParticipantRoom(Room):
     def close_down(self) -> None:
         """Stop rendering."""
         self._unwatch()
+        self._unfollow()
+        if self._session is not None:
+            self._session.over.disconnect(self._again)
+
+    @property
+    def _recording(self) -> bool:
+        return self._session is not None and self._session.running
+
+    def _follow(self, session: Performance[Recorded] | None) -> None:
+        if self._session is not None:
+            self._session.over.disconnect(self._again)
+        self._session = session
+        if session is not None:
+            session.over.connect(self._again)
+        self._again()
+
+    def _again(self) -> None:
+        self._render(self.controller.state.value)
 
     def _connect(self) -> None:
         do = self.controller
@@ -141,6 +174,19 @@ class ParticipantRoom(Room):
             f"color: {self.house.palette.bad if form.problem else self.house.palette.muted};"
         )
         self.erase.setEnabled(form.pseudonym in form.taken and not form.doing)
+        self._lock(self._recording)
+
+    def _lock(self, recording: bool) -> None:
+        """Let nothing be changed while a session is recorded, and say so."""
+        for part in (self.study, self.pseudonym, self.checked, self.questions, self.consent):
+            if part is not None:
+                part.setEnabled(not recording)
+        if recording:
+            self.erase.setEnabled(False)
+            self.go_on.setEnabled(False)
+            self.note.setText("")
+            self.problem.setText(_RECORDING)
+            self.problem.setStyleSheet(f"color: {self.house.palette.warn};")
 
     def _build(self, study: StudyProtocol | None) -> None:
         """Build the parts that differ from study to study, empty."""

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from protocols.errors import GazeTwinError
+from protocols.markers import DISPLAY_LOST
 from protocols.trial_events import Abort, Pause
 from studio.background import Later
 from studio.house import RoomKey
-from studio.inputs import Did, Input
+from studio.inputs import Did, Input, Noted
 from studio.observed import Observed
 from studio.recording import Recorded
 from studio.rooms.session.summary import Line, Summary, failed, judged, summary
@@ -128,6 +129,9 @@ class SessionController:
         """Tell the session what the operator wants."""
         if self._session is not None:
             self._session.post(item)
+            if isinstance(item, Noted):
+                minutes, seconds = divmod(int(self.live.elapsed_s), 60)
+                self._notice.put(Notice(f"Note kept at {minutes}:{seconds:02d}.", "quiet", brief=True))
 
     def escaped(self) -> bool:
         """Escape was pressed at the participant's window: pause; return whether it was paused already."""
@@ -140,13 +144,13 @@ class SessionController:
         """The participant's display is gone: pause, and say so until it is back or the window was moved."""
         if not self.running:
             return
-        self.ask(Did(Pause()))
+        self.ask(Did(Pause(DISPLAY_LOST)))
         self.state.put(replace(self.state.value, display_gone=words))
 
     def display_back(self, words: str) -> None:
         """The participant's window is where it was, or where the operator wanted it; the pause lasts."""
         self.state.put(replace(self.state.value, display_gone=""))
-        self._notice.put(Notice(words) if words else None)
+        self._notice.put(Notice(words, brief=True) if words else None)
 
     def end(self, why: str) -> None:
         """End the session in order."""

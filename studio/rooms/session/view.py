@@ -20,6 +20,7 @@ from studio.state import LiveState
 from studio.widgets.controls import FOR_GOOD, RESUMABLE
 from studio.widgets.operator_view import OperatorView
 
+_BUSY = "A session is being recorded: abort it first, then close the Studio."
 _EMPTY = (
     "While a session is recorded, its page, the gaze, the twin's prediction and the trials are seen here."
 )
@@ -60,7 +61,7 @@ class SessionRoom(Room):
 
     def busy(self) -> str:
         """Say that a session is being recorded."""
-        return "A session is being recorded: abort it first, then close the Studio." if self._runs else ""
+        return _BUSY if self._runs else ""
 
     def redress(self) -> bool:
         """Furnish anew in the new colours; the session that is shown goes on."""
@@ -105,6 +106,7 @@ class SessionRoom(Room):
 
     def _over(self) -> None:
         self.operator.question.reject()
+        self._forget_asking()
         self._draw(self.controller.live)
         self.controller.over()
 
@@ -114,6 +116,12 @@ class SessionRoom(Room):
             self.window().activateWindow()
             self.house.go("session", None)
             self.operator.ask_abort()
+
+    def _forget_asking(self) -> None:
+        """Take back what was said when the Studio was to be closed."""
+        notice = self.house.notice.value
+        if notice is not None and notice.text == _BUSY:
+            self.house.notice.put(None)
 
     def _draw(self, state: LiveState) -> None:
         self.operator.render_state(state)
@@ -155,6 +163,7 @@ class SessionRoom(Room):
         self.main, self._line = QPushButton(), QLabel()
         self._summary, self._stack = SummaryView(palette), QStackedWidget()
         self._lay_out()
+        self.operator.question.finished.connect(self._forget_asking)
         self.operator.asked.connect(self.controller.ask)
         self.main.clicked.connect(self.controller.go_on)
         self.lost_display.move_here.clicked.connect(self._move_display)

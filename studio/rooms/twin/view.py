@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -136,6 +137,15 @@ class TwinRoom(Room):
         _emphasise(self.fitting.fit, main=state.fit_first)
         _emphasise(self.on, main=not state.fit_first)
         self._render_fit(self.controller.run.view.value)
+        self._done(state)
+
+    def _done(self, state: TwinState) -> None:
+        """Take note that the recording of this visit has its twin."""
+        visit, twin = self.house.visit.value, state.shown.twin
+        if twin is None or twin.unfinished or "twin" in visit.done:
+            return
+        if any(one.path == visit.recorded and one.session_id in twin.sessions for one in state.sessions):
+            self.house.visit.put(replace(visit, done=visit.done | {"twin"}))
 
     def _render_fit(self, view: FitView) -> None:
         controller = self.controller
