@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -135,6 +136,10 @@ class StartController:
         if line is None or line.agreed is None or EXPORT in line.agreed:
             return ""
         return f"{line.participant} did not agree that the recording is handed over."
+
+    def export_folder(self, form: Format) -> Path:
+        """Return the folder that is offered for an export: one a day for each format."""
+        return self._data / "exports" / f"{form}-{datetime.now().astimezone():%Y-%m-%d}"
 
     def export(self, form: Format, folder: Path) -> None:
         """Export the chosen session into a folder."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -31,6 +30,7 @@ from studio.rooms.start.session_table import SessionTable
 from studio.rooms.start.state import StartState
 from studio.settings import Settings
 from studio.widgets.erase_question import EraseQuestion
+from studio.widgets.export_place import ExportPlace
 from studio.widgets.panel import Panel
 from studio.widgets.wrapped_lines import wrap_lines
 
@@ -54,6 +54,7 @@ class StartRoom(Room):
         export_menu: the formats.
         demo, cancel_demo: begin and end the demonstration.
         question: the question about erasing while it is asked, else None.
+        place: the question where an export goes, None before it is asked.
     """
 
     def __init__(self, house: House, controller: StartController | None = None) -> None:
@@ -85,6 +86,7 @@ class StartRoom(Room):
         self.demo_bar.setTextVisible(False)
         self.demo_bar.setAccessibleName("The demonstration is running")
         self.question: EraseQuestion | None = None
+        self.place: ExportPlace | None = None
         self._look = QTimer(self, interval=_LOOK_MS)
         self._look.timeout.connect(self.controller.tick)
         self._lay_out()
@@ -163,9 +165,10 @@ class StartRoom(Room):
         doubt = self.controller.export_doubt()
         if doubt and not self._agreed(doubt):
             return
-        start = str(self.house.settings.value.data_folder)
-        if folder := QFileDialog.getExistingDirectory(self, "Export to which folder?", start):
-            self.controller.export(form, Path(folder))
+        words = "Export the chosen session"
+        self.place = asked = ExportPlace(words, self.controller.export_folder(form), self)
+        asked.accepted.connect(lambda: self.controller.export(form, asked.folder))
+        asked.open()
 
     def _agreed(self, doubt: str) -> bool:
         yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from acquisition.clock import SteadyClock
 from protocols.errors import SessionCorrupt
@@ -340,23 +340,6 @@ def test_nothing_is_begun_while_a_session_is_recorded_and_the_room_says_why(hous
         assert "being recorded" in words
     made.controller.start_demo()
     assert made.controller.state.value.demo is None
-    made.close_down()
-
-
-def test_an_export_that_was_refused_is_not_what_enter_does(house, monkeypatch, qtbot):
-    asked = []
-    monkeypatch.setattr(
-        QMessageBox, "question", lambda *given: asked.append(given[-1]) or QMessageBox.StandardButton.No
-    )
-    log = []
-    controller = StartController(house, at_once, jobs(told(agreed=["recording"]), log=log))
-    made = StartRoom(house, controller)
-    qtbot.addWidget(made)
-    made.enter(None)
-    controller.select(Path("/data/a.h5"))
-    made.export_menu.actions()[0].trigger()
-    assert asked == [QMessageBox.StandardButton.No]
-    assert all(name != "export" for name, *_ in log)
     made.close_down()
 
 
