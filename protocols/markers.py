@@ -49,6 +49,10 @@ BY_RECORDER = frozenset(code for code in Code if code.split("_")[0] in ("source"
 """Markers about the recording itself, written by whoever notices, so not in order with the others."""
 
 
+DISPLAY_LOST = "display lost"
+"""``reason`` of a pause: the participant's display was gone or had changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Marker:
     """One event of a session.

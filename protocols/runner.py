@@ -136,8 +136,8 @@ class TrialRunner:
                 return self._repeat()
             case _ if self._state in (State.READY, State.PAUSED):
                 return []
-            case Pause():
-                return self._pause()
+            case Pause(reason):
+                return self._pause(reason)
             case Skip():
                 return self._skip()
             case _ if self._state is State.TRIAL:
@@ -314,10 +314,11 @@ class TrialRunner:
             return [*before, *self._proceed()]
         return [*before, self._display(), *self._timer()]
 
-    def _pause(self) -> list[Command]:
+    def _pause(self, reason: str) -> list[Command]:
         self._interrupted, self._state = self._state, State.PAUSED
         self._hover = None
-        return [StopTimer(), self._display(), Mark(Code.PAUSE, self._open_trial())]
+        payload = {"reason": reason} if reason else {}
+        return [StopTimer(), self._display(), Mark(Code.PAUSE, self._open_trial(), payload)]
 
     def _resume(self) -> list[Command]:
         self._state = self._interrupted

@@ -64,7 +64,13 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The operator interrupts; nothing is shown until Resume."""
+    """Somebody interrupts; nothing is shown until Resume.
+
+    Attributes:
+        reason: why, empty when the operator wanted it.
+    """
+
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from acquisition.quality import Validation, verdict
 from protocols.blocks import QualityLimits
 from protocols.markers import Code, Marker
-from sessions.calibrations import CalibrationAttempt, in_force, validated
+from sessions.calibrations import CalibrationAttempt, in_force, tried, tried_as, validated
 from sessions.eye_quality import EYES, eye_qualities
 from sessions.gaze_check import CheckItem, Verdict, item
 
@@ -104,26 +104,26 @@ def _looks(check: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _calibrated(attempts: Sequence[CalibrationAttempt], markers: Sequence[Marker]) -> CheckItem:
-    name, used = "calibration", in_force(attempts)
-    tried = [a for a in attempts if a.record.kind in ("calibration", "failed")]
+    name, used, seen = "calibration", in_force(attempts), tried(attempts)
     excuse = carried_on(markers)
     why = f"; carried on because {excuse}" if excuse else ""
     if not used or used[-1].record.kind == "begun":
-        failed = [a.record.reason for a in tried if a.record.kind == "failed"]
+        failed = [a.record.reason for a in seen if a.record.kind == "failed"]
         if failed:
             advice = (
                 "Find out why before the next session; this one has gaze as delivered, of unknown accuracy."
             )
             words = failed[-1].rstrip(".")
-            return item(name, "bad", f"none of {len(tried)} attempts led to one: {words}{why}", advice)
+            return item(name, "bad", f"none of {len(seen)} attempts led to one: {words}{why}", advice)
         return item(name, "warning", f"none used{why}", "Gaze is as the tracker delivered it; say so.")
     validation, last = validated(attempts), used[-1]
+    mapped = [a for a in used if a.record.kind != "drift"] or used
     if validation is None or validation.accuracy_mean_deg is None:
         return item(name, "warning", f"used, not validated{why}", "Accuracy is unknown; validate next time.")
-    eye, number = EYES[last.calibration.eye], last.number + 1
+    eye, number = EYES[last.calibration.eye], tried_as(mapped[-1], attempts).number + 1
     shifts = sum(a.record.kind == "drift" for a in used)
     shifted = f", shifted {shifts} x after drift checks" if shifts else ""
-    found = f"attempt {number} of {len(attempts)}, {eye}{shifted}; rated {validation.verdict}{why}"
+    found = f"attempt {number} ({len(seen)} tried), {eye}{shifted}; rated {validation.verdict}{why}"
     advice = "Slots may be mistaken for their neighbours; consider leaving the session out."
     return item(name, _VERDICTS[validation.verdict], found, advice)
 

@@ -90,6 +90,24 @@ def in_force(attempts: Iterable[CalibrationAttempt]) -> list[CalibrationAttempt]
     return sorted((a for a in attempts if a.used), key=lambda a: (a.from_s, a.number))
 
 
+def tried(attempts: Iterable[CalibrationAttempt]) -> list[CalibrationAttempt]:
+    """Return what the operator saw as attempts: targets were shown, whatever came of it."""
+    return [a for a in attempts if a.record.kind in ("calibration", "failed")]
+
+
+def tried_as(used: CalibrationAttempt, attempts: Iterable[CalibrationAttempt]) -> CalibrationAttempt:
+    """Return the attempt in which the map was made that a later record only put in force again."""
+    if used.record.kind != "chosen":
+        return used
+    made = [a for a in tried(attempts) if a.number < used.number and _result(a) == _result(used)]
+    return made[-1] if made else used
+
+
+def _result(attempt: CalibrationAttempt) -> tuple[str, str]:
+    validation = attempt.validation
+    return attempt.calibration.to_json(), "" if validation is None else validation.to_json()
+
+
 def validated(attempts: Iterable[CalibrationAttempt]) -> Validation | None:
     """Return how the map in force at the end did on other points, before drift checks shifted it.
 

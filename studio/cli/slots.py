@@ -34,6 +34,7 @@ def slots(
 
     Exit code 0: they are kept; 1: pages in the file are not those that were shown, so nothing was stored.
     """
+    from sessions.course import course
     from sessions.exporters.target import refuse_existing
     from sessions.reader import Recording
     from sessions.slots import SlotParameters
@@ -45,13 +46,14 @@ def slots(
     problem = _kept(session, parameters)
     with Recording.open(session) as recording:
         derived, views = recording.slots(parameters), recording.views(parameters)
+        skipped = course(recording.markers()).skipped
         participant = recording.participant.pseudonym
     if csv is not None:
         write_slots(csv, views, participant)
     if as_json:
-        emit({"session": session, "stored": not problem, **_summary(derived, views)})
+        emit({"session": session, "stored": not problem, **_summary(derived, views, skipped)})
     else:
-        _print(derived, views)
+        _print(derived, views, skipped)
     if problem:
         note(problem)
         raise negative()
@@ -68,7 +70,7 @@ def _kept(session: Path, parameters: SlotParameters) -> str:
     return ""
 
 
-def _summary(derived: Slots, views: list[PageView]) -> dict[str, object]:
+def _summary(derived: Slots, views: list[PageView], skipped: frozenset[int]) -> dict[str, object]:
     return {
         "digest": derived.digest,
         "parameters": derived.parameters,
@@ -84,13 +86,14 @@ def _summary(derived: Slots, views: list[PageView]) -> dict[str, object]:
                 "fixation_ms": view.fixation_ms,
                 "cursor_ms": view.cursor_ms,
                 "click": view.click,
+                "trial_skipped": view.trial in skipped,
             }
             for view in views
         ],
     }
 
 
-def _print(derived: Slots, views: list[PageView]) -> None:
+def _print(derived: Slots, views: list[PageView], skipped: frozenset[int]) -> None:
     columns = (
         "view",
         "trial",
@@ -105,17 +108,18 @@ def _print(derived: Slots, views: list[PageView]) -> None:
     if not views:
         say(f"{fixations}; no page was shown, so there is no attention on posters.")
         return
-    show("Attention per page view", columns, [_row(number, view) for number, view in enumerate(views)])
+    rows = [_row(number, view, view.trial in skipped) for number, view in enumerate(views)]
+    show("Attention per page view", columns, rows)
     say(f"{fixations}, {counted(len(views), 'page view')}; parameters {derived.digest}.")
 
 
-def _row(number: int, view: PageView) -> tuple[object, ...]:
+def _row(number: int, view: PageView, skipped: bool) -> tuple[object, ...]:
     total_ms = float(view.fixation_ms.sum())
     looked, posters = int((view.fixation_ms > 0).sum()), view.layout.slots
     top = int(view.fixation_ms.argmax()) if looked else None
     return (
         number,
-        view.trial,
+        f"{view.trial} (skipped)" if skipped else view.trial,
         view.screen.id,
         f"{view.duration_s:.1f}",
         f"{total_ms:.0f}",

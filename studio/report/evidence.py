@@ -12,6 +12,7 @@ from protocols.participant import Participant
 from sessions.calibration_check import DriftNumbers, carried_on, drift_numbers
 from sessions.calibrations import CalibrationAttempt, in_force, validated
 from sessions.check import quality_items
+from sessions.course import Course, course
 from sessions.eye_quality import EyeQuality, eye_qualities
 from sessions.gaze_check import CheckItem, GazeNumbers, numbers
 from sessions.reader import Recording
@@ -43,6 +44,7 @@ class Evidence:
         slots: fixations and attention, with the settings they were derived with.
         views: every page view.
         fixations_by: who found the fixations of an imported recording, empty when detected here.
+        course: what went otherwise than planned.
     """
 
     session_id: str
@@ -62,6 +64,7 @@ class Evidence:
     slots: Slots
     views: tuple[PageView, ...]
     fixations_by: str
+    course: Course
 
     @property
     def started(self) -> str:
@@ -112,4 +115,5 @@ def gather(recording: Recording) -> Evidence:
         slots=recording.slots(),
         views=tuple(recording.views()),
         fixations_by=recording.fixations_by,
+        course=course(markers),
     )

@@ -16,7 +16,8 @@ from acquisition.fixations import Fixations, IvtParameters
 from acquisition.quality import Validation
 from protocols.words import counted
 from sessions.calibration_check import DriftNumbers
-from sessions.calibrations import CalibrationAttempt
+from sessions.calibrations import CalibrationAttempt, tried
+from sessions.course import Course
 from studio.report.evidence import Evidence
 from studio.report.markup import Html, joined, paragraphs, tag
 from studio.report.names import listing
@@ -76,10 +77,24 @@ def _tasks(evidence: Evidence) -> Iterator[str]:
 def _exclusions(evidence: Evidence, results: Results) -> Iterator[str]:
     yield "No participant, trial or sample was excluded for its quality beyond what is said above;"
     yield f"the session ended as {evidence.ended}."
+    if evidence.source.kind != "imported":  # other programs may not say
+        yield _otherwise(evidence.course)
     if results.skipped:
         told = listing([f"{counted(n, 'page view')} ({why})" for why, n in sorted(results.skipped.items())])
         yield f"Left out of the comparison: {told}."
     yield "With one participant there are no group values: means and standard deviations are over targets."
+
+
+def _otherwise(course: Course) -> str:
+    """Return what was skipped, repeated and interrupted; what of it counts is told with it."""
+    pauses = counted(len(course.pauses_s), "pause")
+    parts = [
+        f"{counted(len(course.skipped), 'trial')} skipped by the operator (what was seen until then counts)",
+        f"{counted(len(course.repeated), 'trial')} repeated (only the last showing counts)",
+        f"{pauses} of {sum(course.pauses_s):.1f} s in all (nothing of them counts)",
+        f"the participant's display was lost {counted(course.displays_lost, 'time')}",
+    ]
+    return f"During the session: {'; '.join(parts)}."
 
 
 def _unknown() -> Iterator[str]:
@@ -91,10 +106,10 @@ def _unknown() -> Iterator[str]:
 
 def _calibration(evidence: Evidence) -> Iterator[str]:
     used = evidence.used
-    tries = sum(a.record.kind in ("calibration", "failed") for a in evidence.attempts)
+    tries = len(tried(evidence.attempts))
     if used is None:
-        tried = f" ({tries} tried, none used)" if tries else ""
-        yield f"Beyond the tracker's own calibration, none was applied{tried}."
+        how = f" ({tries} tried, none used)" if tries else ""
+        yield f"Beyond the tracker's own calibration, none was applied{how}."
     elif used.calibration.method == "identity":
         yield "Gaze was used as the tracker delivered it, without a correction on top."
     else:
@@ -112,8 +127,8 @@ def _correction(used: CalibrationAttempt, tries: int) -> Iterator[str]:
     fitted = used.calibration
     eye = {"both": "both eyes together", "left": "the left eye", "right": "the right eye"}[fitted.eye]
     yield f"On top of the tracker's own calibration, a correction ({fitted.method}) of {eye} was fitted to"
-    tried = f"{tries} attempts" if tries > 1 else "one attempt"
-    yield f"{len(fitted.points)} targets in random order, the best of {tried} and of both eyes or one by"
+    those = f"{tries} attempts" if tries > 1 else "one attempt"
+    yield f"{len(fitted.points)} targets in random order, the best of {those} and of both eyes or one by"
     yield "validation: second-order terms of the"
     yield f"residual, shrunk towards zero by {SHRINKAGE:g}, offset unpenalised, from the steadiest gaze after"
     yield f"{1000 * SETTLE_S:.0f} ms; error on targets left out one at a time:"

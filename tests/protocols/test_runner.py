@@ -8,7 +8,7 @@ import pytest
 from protocols.blocks import Breaks, Task
 from protocols.carousel import arrow_box, layout, row_top_px
 from protocols.errors import StudyInvalid
-from protocols.markers import Code
+from protocols.markers import DISPLAY_LOST, Code
 from protocols.runner import State, TrialRunner
 from protocols.stimulus import Viewport
 from protocols.study import StudyProtocol, Trial, load_study
@@ -250,6 +250,11 @@ def test_pause_hides_the_page_and_resume_brings_back_the_same_view() -> None:
     assert isinstance(page, ShowPage)
     assert page.viewport.scroll_px == 200.0
     assert timer == StartTimer(30.0)
+
+
+def test_a_pause_for_a_reason_says_so_in_its_marker() -> None:
+    marks = [c for c in _in_trial(_study()).step(Pause(DISPLAY_LOST)) if isinstance(c, Mark)]
+    assert marks == [Mark(Code.PAUSE, 0, {"reason": "display lost"})]
 
 
 def test_abort_while_paused_ends_the_open_trial() -> None:

@@ -18,7 +18,7 @@ from acquisition.targets import ShownTarget
 from protocols.blocks import QualityLimits
 from protocols.errors import CalibrationError, SessionError
 from protocols.markers import Code, Marker
-from sessions.calibration_check import carried_on, drift_numbers
+from sessions.calibration_check import calibration_items, carried_on, drift_numbers
 from sessions.calibrations import AttemptRecord, CalibrationAttempt, in_force, validated
 from sessions.check import check
 from sessions.gaze_check import gaze_items, numbers
@@ -184,6 +184,19 @@ def test_a_shift_after_a_drift_check_keeps_the_validation_and_a_new_beginning_do
     assert validated((first, shifted, unused)) == validation(0.4)
     assert validated((first, shifted, begun, unused)) is None
     assert [a.number for a in in_force((first, unused, begun, shifted))] == [0, 1, 2]
+
+
+def test_the_attempt_in_use_is_told_by_the_number_the_operator_saw() -> None:
+    first, second = (attempt(n, "calibration", True, validation(v)) for n, v in [(0, 0.6), (1, 0.4)])
+    again = replace(first, number=2, from_s=2.0, record=AttemptRecord("chosen"))
+    shifted = attempt(3, "drift", True, None)
+
+    def told(*attempts: CalibrationAttempt) -> str:
+        return next(iter(calibration_items(attempts, (), QualityLimits()))).found
+
+    assert told(first, second).startswith("attempt 2 (2 tried), ")
+    assert told(first, second, again).startswith("attempt 1 (2 tried), ")
+    assert told(first, second, again, shifted).startswith("attempt 1 (2 tried), ")
 
 
 def look(distance_deg: float | None, how: str = "target") -> dict[str, object]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from sessions.check import check
+from sessions.course import Course
 from sessions.reader import Recording
 from studio.report.document import document
 from studio.report.evidence import Evidence, gather
@@ -65,8 +67,23 @@ def test_the_methods_name_tasks_exclusions_and_what_nobody_told(evidence: Eviden
         "Page onsets: ",
         "SD over targets not known",
         "No participant, trial or sample was excluded",
+        "During the session: 0 trials skipped by the operator",
+        "0 pauses of 0.0 s in all",
+        "display was lost 0 times",
         "2 page views (no fixation dwell on any poster)",
         "Not known to the software, to be added: age and sight",
         "doi 10.3758/s13428-023-02187-1",
+    ):
+        assert part in said, part
+
+
+def test_the_methods_count_what_was_skipped_repeated_and_interrupted(evidence: Evidence) -> None:
+    went = Course(frozenset({3}), frozenset({1, 2}), (1.5, 4.25), 1)
+    said = methods(dataclasses.replace(evidence, course=went), Results.read({}))
+    for part in (
+        "1 trial skipped by the operator",
+        "2 trials repeated (only the last showing counts)",
+        "2 pauses of 5.8 s in all",
+        "display was lost 1 time.",
     ):
         assert part in said, part
