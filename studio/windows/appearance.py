@@ -53,6 +53,7 @@ def style_sheet(palette: Palette, font_scale: float = 1.0) -> str:
     QPushButton[role="door"] {{ text-align: left; min-width: {round(135 * font_scale)}px;
         padding: 8px 12px; }}
     QPushButton[role="door"]:focus {{ padding: 7px 11px; }}
+    QPushButton[role="door"][step="now"] {{ border-left: 4px solid {p.bad}; font-weight: bold; }}
     QPushButton[role="door"][step="next"] {{ border-left: 4px solid {p.real}; font-weight: bold; }}
     QPushButton[role="door"][step="done"] {{ border-left: 4px solid {p.good}; }}
     QPushButton[role="main"] {{ background: {p.real}; color: {p.background}; border-color: {p.real};

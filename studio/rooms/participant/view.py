@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 _RECORDING = (
-    "A session is being recorded: nothing here can be changed until it is over. It is in room 5 (Alt+5)."
+    "A session is being recorded: nothing here can be changed until it is over. Go to it: room 5 (Alt+5)."
 )
 
 
