@@ -110,8 +110,10 @@ def test_a_persona_is_fitted_compared_and_looks_at_new_pages(tmp_path, session_p
 @pytest.mark.engine
 @pytest.mark.slow
 def test_ctrl_c_keeps_the_steps_that_were_made(tmp_path, session_path):
-    persona = tmp_path / "persona.safetensors"
-    command = [str(part) for part in (GAZETWIN, "fit", session_path, "--out", persona)]
+    persona, endless = tmp_path / "persona.safetensors", tmp_path / "endless.toml"
+    endless.write_text("steps = 100000\npatience = 100000\n", encoding="utf-8")
+    arguments = ("fit", session_path, "--out", persona, "--config", endless)
+    command = [str(part) for part in (GAZETWIN, *arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
         for line in program.stderr:
             if line.startswith("Fitting"):
