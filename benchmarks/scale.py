@@ -21,14 +21,14 @@ STEP = 2.2
 STEPS = 120
 
 MEASURED = {
-    "alone_s": (6.77, "one persona one by one: fit, habit, comparison [s]"),
-    "together_s": (0.168, "one of many together: fit, habit, comparison [s]"),
-    "read_new_s": (0.047, "reading a page view whose page nobody saw [s]"),
-    "read_known_s": (0.007, "reading a page view whose page others saw [s]"),
+    "alone_s": (2.07, "one persona one by one: fit, habit, comparison [s]"),
+    "together_s": (0.081, "one of many together: fit, habit, comparison [s]"),
+    "read_new_s": (0.041, "reading a page view whose page nobody saw [s]"),
+    "read_known_s": (0.005, "reading a page view whose page others saw [s]"),
     "own_kb": (13.0, "a persona's own file [kB]"),
     "each_kb": (7.3, "a persona in a cohort's file, without the basis [kB]"),
     "head_kb": (4.3, "of that in the file's head [kB]"),
-    "peak_mb": (418.0, "memory of a run together, beside the model [MB]"),
+    "peak_mb": (713.0, "memory of a run together, beside the model [MB]"),
     "session_mb": (3.4, "a session file of a dozen pages, 120 Hz [MB]"),
     "cpu_tflops": (0.11, "matrix products on two cores, 24 layers [TFLOP/s]"),
     "gpu_tflops": (100.0, "an accelerator, ASSUMED, not measured [TFLOP/s]"),
